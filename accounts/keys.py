@@ -1,0 +1,96 @@
+"""From a key, or a signed-in person, to an Actor. Reads only; `actions` issues and revokes."""
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from accounts import tokens
+from accounts.actor import Actor, Channel, Kind
+from accounts.addresses import SCHEME
+from accounts.models import ApiKey, Membership, User
+
+# A read may trust a key this long without asking again; a write always asks (`still_usable`).
+TRUST_SECONDS = 2.0
+CACHE_SIZE = 10_000
+_known: dict[str, tuple[float, Actor]] = {}
+
+
+class KeyRefused(Exception):
+    """This API key is unknown, revoked or expired. Ask an admin of the workspace for a new one."""
+
+
+def remembered(token: str) -> Actor | None:
+    """Return the actor of a key seen moments ago, without touching the database."""
+    expires, actor = _known.get(tokens.digest(token), (0.0, None))
+    return actor if time.monotonic() < expires else None
+
+
+def actor_for_key(token: str, *, now: datetime) -> Actor:
+    """Look a key up and remember it for two seconds.
+
+    Raises: KeyRefused when it is unknown, revoked, expired, or its agent is switched off.
+    """
+    digest = tokens.digest(token)
+    key = (
+        ApiKey.objects.usable(now).select_related("workspace", "agent").filter(hash=digest).first()
+    )
+    if key is None:
+        _known.pop(digest, None)
+        raise KeyRefused(KeyRefused.__doc__)
+    if len(_known) >= CACHE_SIZE:
+        _known.clear()
+    actor = _actor(key)
+    _known[digest] = (time.monotonic() + TRUST_SECONDS, actor)
+    return actor
+
+
+def still_usable(key_ids: set[UUID], *, now: datetime) -> set[UUID]:
+    """Return those of the keys that hold at this instant; asked inside every writing transaction."""
+    return set(ApiKey.objects.usable(now).filter(id__in=key_ids).values_list("id", flat=True))
+
+
+def forget() -> None:
+    """Drop every remembered key of this process: one was revoked or an agent switched off."""
+    _known.clear()
+
+
+def actor_for_user(user: User, *, channel: Channel) -> Actor:
+    """Return a person with every workspace they belong to, and the ones they may decide in."""
+    roles = dict(user.memberships.values_list("workspace_id", "role")) if user.is_active else {}
+    return Actor(
+        Kind.PERSON,
+        user.email,
+        frozenset(roles),
+        channel,
+        user_id=user.pk,
+        reviews=frozenset(id for id, role in roles.items() if role in Membership.DECIDING),
+        administers=frozenset(id for id, role in roles.items() if role == Membership.Role.ADMIN),
+    )
+
+
+def traced(actor: Actor, trace_id: str) -> Actor:
+    return replace(actor, trace_id=trace_id[:128])
+
+
+def _actor(key: ApiKey) -> Actor:
+    kind = Kind.AGENT if key.agent else Kind.WORKSPACE
+    space = key.workspace
+    return Actor(
+        kind,
+        key.agent.address if key.agent else f"key:{key.name}",
+        frozenset({space.id}),
+        Channel.API,
+        key_id=key.id,
+        address=key.agent.address
+        if key.agent
+        else f"{SCHEME}{space.org}/{space.name}/{_slug(key)}",
+        reviews=frozenset({space.id} if space.keys_may_decide and not key.agent else ()),
+        org=space.org,
+        space=space.name,
+    )
+
+
+def _slug(key: ApiKey) -> str:
+    """A workspace key that names no sender speaks under its own name."""
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in key.name.lower()) or "workspace"

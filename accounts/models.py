@@ -1,0 +1,185 @@
+"""Who acts: people, the workspaces they belong to, agents, and the keys agents hold."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from uuid import uuid4
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+SLUG = RegexValidator(r"^[a-z0-9][a-z0-9-]{1,62}$", "Use small letters, digits and hyphens.")
+AGENT_NAME = RegexValidator(r"^[A-Za-z0-9._-]{2,63}$", "Use letters, digits, dots and hyphens.")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in with an e-mail address."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("may open the admin", default=False)
+    theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
+    has_single_keys = models.BooleanField("single-key shortcuts", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return str(self).split()[0].split("@")[0]
+
+    @property
+    def initials(self) -> str:
+        words = str(self).split("@")[0].replace(".", " ").split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+class Workspace(models.Model):
+    """The wall: everything belongs to one workspace and does not exist for the others."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    org = models.CharField(max_length=63, validators=[SLUG])
+    name = models.CharField(max_length=63, validators=[SLUG])
+    keys_may_decide = models.BooleanField(
+        "workspace keys may decide",
+        default=True,
+        help_text="Agent keys never do. Every answer by a key is marked as such in the trail.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["org", "name"], name="workspace_org_name")]
+
+    def __str__(self) -> str:
+        return f"{self.org}/{self.name}"
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def active(self) -> Self:
+        return self.filter(user__is_active=True)
+
+    def reviewing(self) -> Self:
+        """Return members who may decide: reviewers, and admins, who may do what reviewers may."""
+        return self.active().filter(role__in=Membership.DECIDING)
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        REVIEWER = "reviewer", "Reviewer"
+        ADMIN = "admin", "Admin"
+        AUDITOR = "auditor", "Auditor, reads only"
+
+    DECIDING = (Role.REVIEWER, Role.ADMIN)
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role, default=Role.REVIEWER)
+    wants_mail = models.BooleanField("is told by e-mail", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "workspace"], name="membership_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.workspace}"
+
+
+class Agent(models.Model):
+    """A registered address: a program, or a place where people are asked."""
+
+    class Kind(models.TextChoices):
+        PROGRAM = "program", "Program"
+        PEOPLE = "people", "People: whatever is sent here is asked of a person"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="agents")
+    name = models.CharField(max_length=63, validators=[AGENT_NAME])
+    address = models.CharField(max_length=383, editable=False)
+    display_name = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.PROGRAM)
+    person = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="addresses",
+        help_text="Who is asked at this address. Empty: any reviewer.",
+    )
+    is_on = models.BooleanField("switched on", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "address"], name="agent_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.name
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self, now: datetime) -> Self:
+        """Return keys that are neither revoked nor expired and whose agent is switched on."""
+        alive = self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+        return alive.filter(Q(agent=None) | Q(agent__is_on=True))
+
+
+class ApiKey(models.Model):
+    """A credential of a workspace, or of one agent in it. Only its hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="keys")
+    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="keys")
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=24, editable=False)
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None

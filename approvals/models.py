@@ -1,0 +1,201 @@
+"""What people are asked and what they answered: gates, seats, decisions and e-mail links."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from accounts.actor import Actor
+from accounts.models import ApiKey, User, Workspace
+from django.db import models
+from django.db.models import Q
+from governance.risk import Risk
+from intents.models import Intent
+from intents.payloads import shortened
+
+from approvals.kinds import Kind
+
+
+def seat_of(user_id: int | None) -> str:
+    """Return the name of one person's own seat."""
+    return f"person:{user_id}"
+
+
+def reviewers_of(workspace_id: UUID) -> str:
+    """Return the name of the seat every reviewer of a workspace may take."""
+    return f"reviewers:{workspace_id}"
+
+
+class GateQuerySet(models.QuerySet["Gate"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(workspace__in=actor.workspaces)
+
+    def open(self) -> Self:
+        return self.filter(state=Gate.State.OPEN)
+
+    def closed(self) -> Self:
+        return self.exclude(state=Gate.State.OPEN)
+
+    def to_nudge(self, now: datetime) -> Self:
+        """Return open gates whose next reminder or escalation is due."""
+        return self.open().filter(nudge_at__lte=now)
+
+
+class Gate(models.Model):
+    """One question to people about one intent. Its rule and outcomes are frozen when it opens."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Waiting"
+        DECIDED = "decided", "Decided"
+        EXPIRED = "expired", "Expired"
+        CANCELED = "canceled", "Withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="gates")
+    intent = models.ForeignKey(Intent, models.CASCADE, related_name="gates")
+    kind = models.CharField(max_length=24, choices=Kind)
+    title = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    # Who asks, in the words of the trail, and the address that may never answer.
+    asker = models.CharField(max_length=383)
+    risk = models.CharField(max_length=8, choices=[(r, r.title()) for r in Risk])
+    # [{"value", "effect": "advance" | "fail"}], in the order they are shown.
+    outcomes = models.JSONField()
+    form_schema = models.JSONField(default=dict)
+    is_comment_required = models.BooleanField(default=False)
+    is_evidence_required = models.BooleanField(default=False)
+    rule = models.JSONField()
+    # What the agent said when it asked midway; part of what the reviewer sees and signs.
+    context = models.JSONField(default=dict)
+    version = models.PositiveSmallIntegerField(default=1)
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    outcome = models.CharField(max_length=64, blank=True)
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    # The queue is ordered by this: the deadline, or a year after opening when there is none.
+    rank_at = models.DateTimeField()
+    nudge_at = models.DateTimeField(null=True)
+    # {"after", "every", "most" in seconds and count, "escalate_to"}: see timetable.py.
+    reminders = models.JSONField(default=dict)
+    reminders_sent = models.PositiveSmallIntegerField(default=0)
+    escalated_at = models.DateTimeField(null=True)
+
+    objects = GateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["intent"], condition=Q(state="open"), name="gate_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at=None)
+                | ~Q(state="open") & Q(closed_at__isnull=False),
+                name="gate_closed_when_not_open",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "rank_at", "id"], name="gate_queue", condition=Q(state="open")
+            ),
+            models.Index(
+                fields=["workspace", "-closed_at", "-id"],
+                name="gate_done",
+                condition=~Q(state="open"),
+            ),
+            models.Index(fields=["workspace", "changed_at"], name="gate_changed"),
+            models.Index(fields=["nudge_at", "id"], name="gate_nudge", condition=Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_grave(self) -> bool:
+        return Risk(self.risk).is_grave
+
+    @property
+    def short_digest(self) -> str:
+        return shortened(self.digest)
+
+    def effect_of(self, outcome: str) -> str | None:
+        """Return "advance" or "fail", or None for an outcome this gate does not have."""
+        found: list[dict[str, Any]] = [o for o in self.outcomes if o["value"] == outcome]
+        return found[0]["effect"] if found else None
+
+
+class Seat(models.Model):
+    """A place in the queue of a person, or of all reviewers of a workspace, while a gate is open.
+
+    Only an index for "waiting for you": who may decide is the gate's rule.
+    """
+
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="seats")
+    holder = models.CharField(max_length=64)
+    rank_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gate", "holder"], name="seat_once")]
+        indexes = [models.Index(fields=["holder", "rank_at", "gate"], name="seat_queue")]
+
+    def __str__(self) -> str:
+        return self.holder
+
+
+class Decision(models.Model):
+    """One answer at one stage of a gate, by one person or key. Final."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="decisions")
+    stage = models.PositiveSmallIntegerField(default=0)
+    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="decisions")
+    key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+")
+    # The name the trail shows: an e-mail address, or `key:<name>`.
+    decider = models.CharField(max_length=255)
+    outcome = models.CharField(max_length=64)
+    effect = models.CharField(max_length=8)
+    comment = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+    channel = models.CharField(max_length=8)
+    # The digest and version the decider was shown.
+    digest = models.CharField(max_length=64)
+    version = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gate", "stage", "decider"], name="decision_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} by {self.decider}"
+
+    @property
+    def by(self) -> str:
+        """The decider as people say it."""
+        return str(self.person) if self.person else self.decider
+
+
+class EmailLink(models.Model):
+    """A link mailed to one person: it opens one gate at one digest and decides once, by POST."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    hash = models.CharField(max_length=64, unique=True)
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="links")
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    version = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["gate"], name="link_gate")]
+
+    def __str__(self) -> str:
+        return f"for {self.person_id}"

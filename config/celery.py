@@ -1,0 +1,41 @@
+"""The clock and the hands: Celery, and the whole schedule in one place.
+
+Every entry only looks for rows that are due, so a missed or doubled tick changes nothing.
+"""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("assent")
+app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://",
+    # The in-memory broker looks for work once a second by default; on a laptop that is the delay.
+    broker_transport_options={} if settings.REDIS_URL else {"polling_interval": 0.05},
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    # A task is only "look for what is due": done late it is done, done twice it finds nothing.
+    task_acks_late=True,
+    task_default_expires=30,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+)
+
+
+def every(seconds: float, task: str) -> dict[str, object]:
+    """One line of the schedule; a run that waited longer than its period is dropped."""
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
+
+
+app.conf.beat_schedule = {
+    "end what is past its deadline": every(1, "approvals.tasks.expire"),
+    "send notices": every(1, "approvals.tasks.send_notices"),
+    "remind and escalate": every(1, "approvals.tasks.nudge"),
+    "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
+    "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
+}
+app.autodiscover_tasks()

@@ -1,0 +1,81 @@
+"""Reads the environment: one small function per kind of value, each failing with a sentence."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Read a yes/no setting.
+
+    Raises: ImproperlyConfigured when the value is neither.
+    """
+    value = text(name, "yes" if default else "no").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}; write yes or no.")
+
+
+def number(name: str, default: int) -> int:
+    value = text(name, str(default))
+    if not value.isdigit():
+        raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number.")
+    return int(value)
+
+
+def listed(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def choice(name: str, options: tuple[str, ...]) -> str:
+    """Read one word out of a few; the first is the default.
+
+    Raises: ImproperlyConfigured when it is another word.
+    """
+    value = text(name, options[0])
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} is {value!r}; choose one of: {', '.join(options)}.")
+    return value
+
+
+def secret(name: str, *, keep_in: Path) -> str:
+    """Read a secret, or make one on first use and keep it in a file only the owner may read."""
+    if value := text(name):
+        return value
+    if not keep_in.exists():
+        keep_in.parent.mkdir(parents=True, exist_ok=True)
+        keep_in.touch(mode=0o600)
+        keep_in.write_text(os.urandom(48).hex())
+    return keep_in.read_text().strip()
+
+
+def mail(url: str) -> dict[str, object]:
+    """Turn EMAIL_URL (smtp, smtp+tls or smtps://user:password@host:port?from=…) into settings.
+
+    Raises: ImproperlyConfigured for an unknown scheme or a missing host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in MAIL_SCHEMES or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@host:587.")
+    found: dict[str, object] = {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or MAIL_SCHEMES[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
+    if sender := dict(parse_qsl(parts.query)).get("from"):
+        found["DEFAULT_FROM_EMAIL"] = sender
+    return found

@@ -1,0 +1,119 @@
+"""Wake-ups: "look again at this topic", never what changed. Losing one costs latency, not truth.
+
+In one process a wake-up sets futures on the event loop. Across processes it is one Redis channel
+that each process subscribes to once, however many thousands wait in it.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from uuid import UUID
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+CHANNEL = "assent:wake"
+ORIGIN = f"{os.getpid()}-{os.urandom(4).hex()}"
+logger = logging.getLogger(__name__)
+
+_waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+_loop: asyncio.AbstractEventLoop | None = None
+_publisher: redis.Redis | None = None
+_listener: asyncio.Task[None] | None = None
+
+
+def intent_topic(intent_id: UUID | str) -> str:
+    return f"intent:{intent_id}"
+
+
+def address_topic(workspace_id: UUID, address: str) -> str:
+    return f"address:{workspace_id}:{address}"
+
+
+def desk_topic(workspace_id: UUID) -> str:
+    return f"desk:{workspace_id}"
+
+
+def wake(topics: Iterable[str]) -> None:
+    """Tell everybody who waits for these topics to look again. Called after the commit only."""
+    topics = sorted(set(topics))
+    if _loop is not None and not _loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # The loop closed between the check and the call.
+            _loop.call_soon_threadsafe(_wake_here, topics)
+    if settings.REDIS_URL and topics:
+        _wake_others(topics)
+
+
+@contextlib.asynccontextmanager
+async def watching(*topics: str) -> AsyncIterator[asyncio.Event]:
+    """Yield an event that is set whenever one of the topics is woken; the caller clears it."""
+    _attend()
+    woken = asyncio.Event()
+    for topic in topics:
+        _waiting[topic].add(woken)
+    try:
+        yield woken
+    finally:
+        for topic in topics:
+            _waiting[topic].discard(woken)
+            if not _waiting[topic]:
+                del _waiting[topic]
+
+
+def is_listening() -> bool:
+    """Tell whether wake-ups of other processes reach this one; readiness shows it."""
+    return not settings.REDIS_URL or (_listener is not None and not _listener.done())
+
+
+def _wake_here(topics: list[str]) -> None:
+    for topic in topics:
+        for woken in _waiting.get(topic, ()):
+            woken.set()
+
+
+def _wake_others(topics: list[str]) -> None:
+    global _publisher
+    if _publisher is None:
+        _publisher = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
+    try:
+        _publisher.publish(CHANNEL, json.dumps([ORIGIN, *topics]))
+    except redis.RedisError:
+        # Every waiter reads again on its timer, so this is late and nothing else.
+        logger.warning("A wake-up was lost: Redis did not answer")
+
+
+def _attend() -> None:
+    """Remember the loop that waits, and keep one subscription to the other processes."""
+    global _loop, _listener
+    loop = asyncio.get_running_loop()
+    if loop is not _loop:
+        _waiting.clear()
+        _loop, _listener = loop, None
+    if settings.REDIS_URL and (_listener is None or _listener.done()):
+        _listener = loop.create_task(_listen())
+
+
+async def _listen() -> None:
+    while True:
+        try:
+            await _relay()
+        except (redis.RedisError, OSError):
+            logger.warning("Lost the Redis subscription; trying again in a second")
+        await asyncio.sleep(1)
+
+
+async def _relay() -> None:
+    client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+    async with client, client.pubsub() as subscription:
+        await subscription.subscribe(CHANNEL)
+        _wake_here(list(_waiting))  # Whatever was missed while we were away.
+        async for message in subscription.listen():
+            if message["type"] == "message":
+                origin, *topics = json.loads(message["data"])
+                if origin != ORIGIN:
+                    _wake_here(topics)

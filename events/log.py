@@ -1,0 +1,22 @@
+"""Writes events, and wakes whoever waits for them once the transaction has committed."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from events import bus
+from events.models import Event, Outbox
+
+
+def record(events: Iterable[Event], *, topics: Iterable[str] = ()) -> None:
+    """Insert events and, after the commit, wake their intents, their desks and extra topics."""
+    rows = Event.objects.bulk_create(events)
+    wanted = {bus.intent_topic(row.intent_id) for row in rows}
+    wanted |= {bus.desk_topic(row.workspace_id) for row in rows}
+    wanted |= set(topics)
+    transaction.on_commit(lambda: bus.wake(wanted), robust=True)
+
+
+def tell(messages: Iterable[Outbox]) -> None:
+    """Put messages into the outbox; one that is already there is left alone."""
+    Outbox.objects.bulk_create(messages, ignore_conflicts=True)
