@@ -73,7 +73,7 @@ clean: ## Remove what make made; the data in var/ stays
 # uv is about five times as quick; pip does the same from the same hashes where uv cannot be had.
 define install
 if { test -x $(UV) || $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION); } && \
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1); then :; else \
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1); then :; else \
 	echo "uv did not manage; installing with pip, which takes a little longer."; \
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(1); fi
 endef
