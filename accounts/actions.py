@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.addresses import SCHEME
 from accounts import keys, tokens
+from accounts.addresses import SCHEME
 from accounts.models import AGENT_NAME, SLUG, Agent, ApiKey, Membership, User, Workspace
 
 DEFAULT_WORKSPACE = "myorg/production"

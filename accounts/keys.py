@@ -46,7 +46,7 @@ def actor_for_key(token: str, *, now: datetime) -> Actor:
 
 
 def still_usable(key_ids: set[UUID], *, now: datetime) -> set[UUID]:
-    """Return those of the keys that hold at this instant; asked inside every writing transaction."""
+    """Return those keys that hold at this instant; asked inside every writing transaction."""
     return set(ApiKey.objects.usable(now).filter(id__in=key_ids).values_list("id", flat=True))
 
 

@@ -1,1 +1,46 @@
-urlpatterns: list = []
+"""Where the machines' API lives, and the page to read and try it."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import path
+from ninja import NinjaAPI
+
+from api.axme import agents, approvals, inbox, intents, meta
+from api.axme.auth import KeyAuth
+from api.axme.body import StrictParser
+from api.axme.errors import from_exception
+from api.axme.schemas import Failure
+
+api = NinjaAPI(
+    title="Assent",
+    version="1",
+    description="Agents ask, people decide, agents go on. The AXP intent protocol.",
+    auth=KeyAuth(),
+    parser=StrictParser(),
+    docs_url=None,
+    openapi_url=None,
+    urls_namespace="axme",
+)
+api.add_router("", meta.public)
+for module in (intents, agents, inbox, approvals, meta):
+    api.add_router("/v1", module.router)
+api.add_exception_handler(Exception, lambda request, failure: from_exception(failure))
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Describe the API as OpenAPI, every failure included."""
+    schema = api.get_openapi_schema(path_prefix="")
+    schema["components"]["schemas"]["Failure"] = Failure.model_json_schema()
+    return JsonResponse(schema)
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """Show the API with a form to try each call."""
+    return render(request, "api/docs.html")
+
+
+urlpatterns = [
+    path("api/docs", docs, name="api_docs"),
+    path("api/openapi.json", openapi, name="openapi"),
+    path("", api.urls),
+]

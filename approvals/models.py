@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-from accounts.actor import Actor
-from accounts.models import ApiKey, User, Workspace
 from django.db import models
 from django.db.models import Q
+
+from accounts.actor import Actor
+from accounts.models import ApiKey, User, Workspace
+from approvals.kinds import Kind
 from governance.risk import Risk
 from intents.models import Intent
 from intents.payloads import shortened
-
-from approvals.kinds import Kind
 
 
 def seat_of(user_id: int | None) -> str:

@@ -65,6 +65,12 @@ async def watching(*topics: str) -> AsyncIterator[asyncio.Event]:
                 del _waiting[topic]
 
 
+def wake_everyone() -> None:
+    """Let every waiter of this process look again, whatever it waits for."""
+    if _loop is not None and not _loop.is_closed():
+        _loop.call_soon_threadsafe(lambda: _wake_here(list(_waiting)))
+
+
 def is_listening() -> bool:
     """Tell whether wake-ups of other processes reach this one; readiness shows it."""
     return not settings.REDIS_URL or (_listener is not None and not _listener.done())

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from events import bus
+from events import bus, hands
 from events.models import Event, Outbox
 
 
@@ -19,4 +19,5 @@ def record(events: Iterable[Event], *, topics: Iterable[str] = ()) -> None:
 
 def tell(messages: Iterable[Outbox]) -> None:
     """Put messages into the outbox; one that is already there is left alone."""
-    Outbox.objects.bulk_create(messages, ignore_conflicts=True)
+    if Outbox.objects.bulk_create(messages, ignore_conflicts=True):
+        transaction.on_commit(hands.hurry, robust=True)

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Self
 from uuid import uuid4
 
-from accounts.models import Workspace
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from accounts.models import Workspace
 
 
 class Event(models.Model):

@@ -1,6 +1,6 @@
 """Which status may follow which. Pure: no database, no clock. `change.Change.move` is its user.
 
-CREATED > SUBMITTED > DELIVERED > ACKNOWLEDGED > IN_PROGRESS <> WAITING > an end, and an end is final.
+CREATED > SUBMITTED > DELIVERED > ACKNOWLEDGED > IN_PROGRESS <> WAITING > an end, which is final.
 """
 
 from enum import StrEnum

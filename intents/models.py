@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
-from accounts.actor import Actor
-from accounts.models import ApiKey, Workspace
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.actor import Actor
+from accounts.models import ApiKey, Workspace
 from intents.lifecycle import ENDS, OPEN, Status, WaitingFor
 
 OPEN_STATUS = Q(status__in=sorted(OPEN))
@@ -108,7 +108,6 @@ class Mailbox(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     address = models.CharField(max_length=383)
     seq = models.BigIntegerField()
-    read_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

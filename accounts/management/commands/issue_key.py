@@ -1,4 +1,4 @@
-"""`manage.py issue_key NAME`: prints a new API key and nothing else, so that scripts can take it."""
+"""`manage.py issue_key NAME`: prints a new API key and nothing else, for scripts to take."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -1,0 +1,82 @@
+"""What is put before an agent: its delivery stream, and the same as a plain list."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
+from ninja import Router
+
+from accounts.actor import Actor
+from accounts.addresses import SCHEME, canonical
+from api.axme import translate
+from api.axme.errors import BadRequest
+from api.axme.intents import actor_of, event_stream
+from api.axme.schemas import Answered
+from events import bus, pool, streams
+from intents import deliveries
+from intents.models import Delivery
+
+router = Router(tags=["Agents"])
+BATCH = 100
+
+
+@router.get("/agents/{path:address}/intents/stream", response={200: Any})
+async def stream_deliveries(
+    request: HttpRequest,
+    address: str,
+    since: int = 0,
+    wait_seconds: float = 15,
+    status: str = "",
+) -> StreamingHttpResponse:
+    """Follow the work put before an address. From `since=0` every open piece comes again."""
+    actor = actor_of(request)
+    own = own_address(actor, address)
+    wanted = [word.strip().upper() for word in status.split(",") if word.strip()]
+
+    async def read(seen: int) -> Sequence[streams.Frame]:
+        rows = await pool.run(_put_before, actor.workspace_id, own, seen, wanted)
+        return [translate.delivery_frame(row) for row in rows]
+
+    topics = [bus.address_topic(actor.workspace_id, own)]
+    return event_stream(read, topics, since=max(0, since), wait_seconds=wait_seconds)
+
+
+@router.get("/agents/{path:address}/intents", response=Answered)
+async def list_deliveries(request: HttpRequest, address: str, since: int = 0) -> dict[str, Any]:
+    """List the open work of an address, for agents that poll."""
+    actor = actor_of(request)
+    own = own_address(actor, address)
+    rows = await pool.run(_put_before, actor.workspace_id, own, max(0, since), [])
+    return {"ok": True, "intents": [translate.delivery(row) for row in rows]}
+
+
+def own_address(actor: Actor, path: str) -> str:
+    """Return the canonical address in a path, raw or encoded, with or without the scheme.
+
+    An address nobody registered has an empty stream. Raises: BadRequest 403 for an agent key that
+    reads another address.
+    """
+    text = unquote(path)
+    address = canonical(
+        text if "://" in text or text.startswith("agent:/") else SCHEME + text,
+        org=actor.org,
+        workspace=actor.space,
+    )
+    if actor.is_agent and address != actor.address:
+        raise BadRequest(403, "invalid_actor_scope", "An agent key reads its own address only.")
+    return address
+
+
+def _put_before(
+    workspace_id: UUID, address: str, since: int, statuses: list[str]
+) -> list[Delivery]:
+    """Read the next entries of a stream and remember that they were handed out."""
+    rows = Delivery.objects.at(workspace_id, address).filter(seq__gt=since)
+    wanted = rows.filter(intent__status__in=statuses) if statuses else rows.actionable()
+    found = list(wanted.select_related("intent").order_by("seq")[:BATCH])
+    if fresh := [row.id for row in found if row.offered_at is None]:
+        deliveries.offered(fresh, now=timezone.now())
+    return found

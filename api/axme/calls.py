@@ -1,0 +1,121 @@
+"""From an async endpoint to the database: single calls, calls once, and calls made together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.keys import KeyRefused
+from api import idempotency
+from api.axme import translate
+from api.axme.errors import BadRequest
+from approvals import actions
+from approvals.actions import Answer
+from approvals.models import Decision
+from approvals.refusals import Refusal
+from events import pool
+from events.models import Event
+from intents.actions import NoSuchIntent, Submission
+from intents.models import Intent
+from intents.payloads import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A create on its way into a batch; `scope` is set when it has an idempotency key."""
+
+    submission: Submission
+    scope: str | None
+    fingerprint: str
+
+
+def scope_for(request: HttpRequest, actor: Actor) -> str | None:
+    """Return the idempotency scope of this call, or None without a key. Raises: BadRequest."""
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > idempotency.LONGEST_KEY:
+        raise BadRequest(422, "schema_invalid", "The Idempotency-Key is longer than 255.")
+    return idempotency.scope_of(actor, f"{request.method} {request.path}", key) if key else None
+
+
+async def once(
+    request: HttpRequest, actor: Actor, body: Any, produce: Callable[[datetime], dict[str, Any]]
+) -> dict[str, Any]:
+    """Run one changing call in the pool, once for each idempotency key."""
+    scope, now = scope_for(request, actor), timezone.now()
+    return await pool.run(
+        idempotency.once, scope, digest(body) if scope else "", lambda: produce(now), now=now
+    )
+
+
+def _create_many(items: list[Creation]) -> list[dict[str, Any] | Exception]:
+    """Store a batch of creates in one transaction; each gets its answer or its own refusal.
+
+    Two equal keys in one batch make the insert fail, and the batch is then retried one by one.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        keyed = [item.scope for item in items if item.scope]
+        known = idempotency.recall(keyed) if keyed else {}
+        fresh = [item for item in items if item.scope not in known]
+        answers = actions.submit_many([item.submission for item in fresh], now=now)
+        told = {id(item): _created(row) for item, row in zip(fresh, answers, strict=True)}
+        idempotency.remember(_kept(fresh, told), now=now)
+    return [told[id(i)] if id(i) in told else _replayed(known[str(i.scope)], i) for i in items]
+
+
+def _created(row: Intent | KeyRefused) -> dict[str, Any] | Exception:
+    return row if isinstance(row, Exception) else translate.created(row)
+
+
+def _kept(
+    items: list[Creation], told: dict[int, dict[str, Any] | Exception]
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    kept = {}
+    for item in items:
+        answer = told[id(item)]
+        if item.scope and not isinstance(answer, Exception):
+            if item.scope in kept:
+                raise idempotency.KeyReused
+            kept[item.scope] = (item.fingerprint, answer)
+    return kept
+
+
+def _replayed(known: Any, item: Creation) -> dict[str, Any] | Exception:
+    try:
+        return idempotency.replay(known, item.fingerprint)
+    except idempotency.KeyReused as failure:
+        return failure
+
+
+def _decide_many(answers: list[Answer]) -> list[Decision | Refusal | KeyRefused]:
+    return actions.decide_many(answers, now=timezone.now())
+
+
+def _load_many(wanted: list[tuple[Actor, UUID]]) -> list[Intent | Exception]:
+    found = Intent.objects.in_bulk([id for _, id in wanted])
+    return [
+        row if (row := found.get(id)) and row.workspace_id in actor.workspaces else NoSuchIntent()
+        for actor, id in wanted
+    ]
+
+
+def _events_many(wanted: list[tuple[UUID, int]]) -> list[list[Event]]:
+    """Read the new events of several intents with one query."""
+    least = min(since for _, since in wanted)
+    rows = Event.objects.filter(intent_id__in={id for id, _ in wanted}, seq__gt=least)
+    by_intent: dict[UUID, list[Event]] = {}
+    for row in rows.order_by("intent_id", "seq"):
+        by_intent.setdefault(row.intent_id, []).append(row)
+    return [[row for row in by_intent.get(id, ()) if row.seq > since] for id, since in wanted]
+
+
+create: pool.Together[Creation, dict[str, Any]] = pool.Together(_create_many)
+decide: pool.Together[Answer, Decision] = pool.Together(_decide_many)
+load: pool.Together[tuple[Actor, UUID], Intent] = pool.Together(_load_many)
+events_since: pool.Together[tuple[UUID, int], list[Event]] = pool.Together(_events_many)

@@ -1,0 +1,62 @@
+"""What the server is and how it is doing: health, readiness, capabilities."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from ninja import Router
+
+from api.axme.schemas import Answered
+from events import bus, pool
+from events.models import Outbox
+from intents.models import Intent
+
+public = Router(tags=["Server"])
+router = Router(tags=["Server"])
+CAPABILITIES = [
+    "intents.create", "intents.events", "intents.events.stream", "intents.resolve",
+    "intents.resume", "intents.controls", "intents.policy", "agents.stream", "inbox.read",
+    "inbox.reply", "inbox.decide", "approvals.decide", "tasks.list", "human_tasks",
+]  # fmt: skip
+# Later than this and readiness says so: the clock ticks every second.
+LATE_SECONDS = 30
+
+
+@public.get("/health", auth=None, response=Answered)
+async def health(request: HttpRequest) -> dict[str, Any]:
+    """Answer that the process is alive; asks nothing of the database."""
+    return {"ok": True, "status": "healthy"}
+
+
+@public.get("/ready", auth=None, response=Answered)
+async def ready(request: HttpRequest) -> JsonResponse:
+    """Tell whether the database and the bus answer, and how late the oldest timer and mail are."""
+    try:
+        report = await pool.run(_report, timezone.now())
+    except DatabaseError:
+        report = {"ok": False, "database": False}
+    report["bus"] = bus.is_listening()
+    return JsonResponse(report, status=200 if report["ok"] else 503)
+
+
+@router.get("/capabilities", response=Answered)
+async def capabilities(request: HttpRequest) -> dict[str, Any]:
+    """List what this server can do. It takes any intent type; these stand for all."""
+    types = ["intent.approval.v1", "intent.task.v1"]
+    return {"ok": True, "capabilities": CAPABILITIES, "supported_intent_types": types}
+
+
+def _report(now: datetime) -> dict[str, Any]:
+    timer = Intent.objects.overdue(now).order_by("deadline_at").first()
+    mail = Outbox.objects.due(now).order_by("next_try_at").first()
+    late = {
+        "timer_late_seconds": _seconds(timer.deadline_at if timer else None, now),
+        "outbox_late_seconds": _seconds(mail.next_try_at if mail else None, now),
+    }
+    return {"ok": max(late.values()) < LATE_SECONDS, "database": True, **late}
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return round((now - since).total_seconds(), 3) if since else 0.0

@@ -1,0 +1,111 @@
+"""The shapes of the AXP calls. Tolerant by design: unknown fields are kept or ignored."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+Address = Annotated[str, Field(max_length=383)]
+Seconds = Annotated[int, Field(ge=1, le=31_536_000)]
+Text = Annotated[str, Field(max_length=2000)]
+
+
+class Tolerant(Schema):
+    model_config = ConfigDict(extra="allow", strict=False)
+
+
+class HumanTask(Tolerant):
+    title: Annotated[str, Field(max_length=255)] | None = None
+    description: Text | None = None
+    task_type: Annotated[str, Field(max_length=64)] | None = None
+    allowed_outcomes: (
+        Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=20)]
+        | None
+    ) = None
+    required_comment: bool | None = None
+    evidence_required: bool | None = None
+    assignees: Annotated[list[Address], Field(max_length=20)] | None = None
+    notify_email: Annotated[str, Field(max_length=254)] | None = None
+    form_schema: dict[str, Any] | None = None
+    risk: Annotated[str, Field(max_length=20)] | None = None
+
+
+class NewIntent(Tolerant):
+    intent_type: Annotated[str, Field(min_length=1, max_length=255)]
+    correlation_id: UUID | None = None
+    to_agent: Address | None = None
+    from_agent: Address | None = None
+    reply_to: Address | None = None
+    payload: dict[str, Any] = Field(default_factory=dict)
+    deadline_at: datetime | None = None
+    ttl_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
+    remind_after_seconds: Seconds | None = None
+    remind_interval_seconds: Seconds | None = None
+    max_reminders: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_delivery_attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    escalate_to: Address | None = None
+    human_task: HumanTask | None = None
+
+
+class Created(Schema):
+    ok: bool = True
+    intent_id: UUID
+    status: str
+    created_at: str
+    warnings: list[str] | None = None
+
+
+class Answered(Tolerant):
+    """What a call answers: at least `ok`; docs/compatibility.md lists the rest."""
+
+    ok: bool = True
+
+
+class Resolve(Tolerant):
+    status: str | None = None
+
+
+class Resume(Tolerant):
+    approve_current_step: bool | None = None
+    expected_policy_generation: int | None = None
+
+
+class Controls(Tolerant):
+    controls_patch: dict[str, Any] = Field(default_factory=dict)
+    expected_policy_generation: int | None = None
+
+
+class Policy(Tolerant):
+    grants_patch: dict[str, Any] | None = None
+    envelope_patch: dict[str, Any] | None = None
+    expected_policy_generation: int | None = None
+
+
+class Cancel(Tolerant):
+    reason: Text = ""
+
+
+class Reply(Tolerant):
+    message: Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+class Comment(Tolerant):
+    comment: Text | None = None
+    reason: Text | None = None
+
+
+class ApprovalDecision(Tolerant):
+    decision: Annotated[str, Field(max_length=64)]
+    comment: Text | None = None
+    reason: Text | None = None
+
+
+class Failure(Schema):
+    """Every answer of 400 or above."""
+
+    ok: bool = False
+    error: dict[str, Any]
+    detail: str
+    message: str

@@ -1,0 +1,185 @@
+"""Answering a gate: the one call behind the desk, both APIs, the e-mail page and the inbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from accounts.keys import KeyRefused
+from approvals import judging, rules
+from approvals.kinds import FAIL
+from approvals.models import Decision, Gate, Seat
+from approvals.refusals import NoSuchGate, Refusal
+from events.rows import update_rows
+from intents import change as changes
+from intents import deliveries
+from intents.actions import ensure_usable
+from intents.change import Change, error
+from intents.models import Delivery, Intent
+
+CLOSED = ("state", "outcome", "closed_at", "changed_at", "nudge_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person or key answers. `seen` is the digest they were shown; None, the current one.
+
+    `then` says what an advancing answer does to the intent: complete it, or hand it back to its
+    agent, which resolves it later.
+    """
+
+    gate_id: UUID
+    outcome: str
+    actor: Actor
+    comment: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    seen: str | None = None
+    then: Literal["complete", "continue"] = "complete"
+
+
+def decide(answer: Answer, *, now: datetime) -> Decision:
+    """Answer one gate.
+
+    Raises: NoSuchGate (also for another workspace's), AlreadyDecided with the winner, GateClosed,
+    NotYours, PayloadChanged, OutcomeNotAllowed, CommentRequired, EvidenceRequired, FormInvalid,
+    KeyRefused. Nothing is written then.
+    """
+    (result,) = decide_many([answer], now=now)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@transaction.atomic(savepoint=False)
+def decide_many(
+    answers: Sequence[Answer], *, now: datetime
+) -> list[Decision | Refusal | KeyRefused]:
+    """Answer several gates in one transaction; each gets its decision or its own refusal.
+
+    The intents are locked first, in order. Two answers to one gate in a batch: the first wins.
+    """
+    batch = _Batch(answers, now=now)
+    results = [batch.take(answer) for answer in answers]
+    batch.write()
+    return results
+
+
+class _Batch:
+    """The locked rows of one call, and what its answers change."""
+
+    def __init__(self, answers: Sequence[Answer], *, now: datetime) -> None:
+        self.now = now
+        ids = {answer.gate_id for answer in answers}
+        intents = {i.id: i for i in Intent.objects.locked().filter(gates__in=ids)}
+        self.usable = ensure_usable([answer.actor for answer in answers], now=now)
+        self.gates = {gate.id: gate for gate in Gate.objects.filter(id__in=ids)}
+        for gate in self.gates.values():
+            gate.intent = intents[gate.intent_id]
+        self.decisions: list[Decision] = []
+        self.closed: list[Gate] = []
+        self.changes: list[Change] = []
+        self.goes_on: list[Intent] = []
+
+    def take(self, answer: Answer) -> Decision | Refusal | KeyRefused:
+        if answer.actor.key_id and answer.actor.key_id not in self.usable:
+            return KeyRefused(KeyRefused.__doc__)
+        gate = self.gates.get(answer.gate_id)
+        try:
+            if gate is None or gate.workspace_id not in answer.actor.workspaces:
+                raise NoSuchGate
+            decision = judging.judge(gate, answer, earlier=self._earlier(gate), now=self.now)
+        except Refusal as refusal:
+            return refusal
+        self.decisions.append(decision)
+        self._settle(gate, decision, answer)
+        return decision
+
+    def write(self) -> None:
+        if not self.decisions:
+            return
+        Decision.objects.bulk_create(self.decisions)
+        update_rows(self.closed, CLOSED)
+        Seat.objects.filter(gate__in=[gate.id for gate in self.closed]).delete()
+        over = [change.intent for change in self.changes if change.intent.is_over]
+        if over:
+            deliveries.close([intent.id for intent in over], now=self.now)
+        if self.goes_on:
+            deliveries.resume([intent.id for intent in self.goes_on], now=self.now)
+        topics = deliveries.place(completions(over, now=self.now), now=self.now)
+        changes.write(self.changes, topics=topics)
+
+    def _earlier(self, gate: Gate) -> list[Decision]:
+        """Return the answers given so far; a fresh open gate has none, so nothing is read."""
+        mine = [decision for decision in self.decisions if decision.gate_id == gate.id]
+        if gate.is_open and not rules.needs_several(gate.rule):
+            return mine
+        return [*Decision.objects.filter(gate=gate).select_related("person").order_by("at"), *mine]
+
+    def _settle(self, gate: Gate, decision: Decision, answer: Answer) -> None:
+        """Let the answers so far take effect, if they now amount to a verdict."""
+        earlier = [*self._earlier(gate)]
+        votes = [rules.Vote(d.stage, d.decider, d.effect) for d in earlier]
+        verdict = rules.evaluate(gate.rule, votes)
+        if verdict.state == "open":
+            return
+        gate.state, gate.outcome = Gate.State.DECIDED, decision.outcome
+        gate.closed_at = gate.changed_at = self.now
+        gate.nudge_at = None
+        self.closed.append(gate)
+        change = Change(gate.intent, actor=answer.actor, now=self.now)
+        self.changes.append(change)
+        _carry_out(change, gate, decision, answer)
+        if answer.then == "continue" and not gate.intent.is_over:
+            self.goes_on.append(gate.intent)
+
+
+def _carry_out(change: Change, gate: Gate, decision: Decision, answer: Answer) -> None:
+    """Do to the intent what the decision means: fail it, complete it, or let it go on."""
+    result = outcome_of(gate, decision)
+    if decision.effect == FAIL:
+        said = f"{decision.by} answered “{decision.outcome}”"
+        message = f"{said}: {decision.comment}" if decision.comment else f"{said}."
+        change.fail(error("rejected", message, now=change.now, **result))
+    elif answer.then == "continue":
+        change.work(result)
+    else:
+        change.complete(result)
+
+
+def outcome_of(gate: Gate, decision: Decision) -> dict[str, Any]:
+    """Return what the agent is told of a decision: the result of its intent."""
+    return {
+        **gate.context,
+        "outcome": decision.outcome,
+        "approved": decision.effect != FAIL,
+        "comment": decision.comment,
+        "data": decision.data,
+        "decided_by": decision.decider,
+        "decided_at": decision.at.isoformat(),
+        "via": decision.channel,
+        "approval_id": str(gate.id),
+        "version": decision.version,
+        "digest": decision.digest,
+    }
+
+
+def completions(over: Sequence[Intent], *, now: datetime) -> list[Delivery]:
+    """Return the completion messages of ended intents that name a `reply_to`."""
+    return [
+        copy
+        for intent in over
+        if intent.reply_to
+        for copy in deliveries.copies(intent, {reply_address(intent): intent.reply_to}, now=now)
+    ]
+
+
+def reply_address(intent: Intent) -> str:
+    """Return the canonical form of an intent's `reply_to`, in its sender's workspace."""
+    from accounts.addresses import canonical
+
+    workspace = intent.workspace
+    return canonical(intent.reply_to, org=workspace.org, workspace=workspace.name)

@@ -1,0 +1,169 @@
+"""Creating intents, and asking people about them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from accounts.addresses import ANYONE, RUNTIME
+from accounts.keys import KeyRefused
+from accounts.models import Workspace
+from approvals import gates
+from approvals.asking import Directory, open_gate, shown_digest
+from approvals.models import Gate
+from approvals.refusals import NotYours
+from intents import change as changes
+from intents import deliveries
+from intents.actions import (
+    AlreadyOver,
+    Submission,
+    begin,
+    ensure_usable,
+    first_delivery,
+    lock,
+)
+from intents.change import Change
+from intents.lifecycle import WaitingFor
+from intents.models import Intent
+
+
+@transaction.atomic(savepoint=False)
+def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Intent | KeyRefused]:
+    """Store new intents, and the gates of those that people must answer, in one transaction.
+
+    One is a batch of one. The answer is the intent, or KeyRefused when its key was revoked.
+    """
+    usable = ensure_usable([s.actor for s in submissions], now=now)
+    taken = [s for s in submissions if s.actor.key_id is None or s.actor.key_id in usable]
+    directory = Directory.of({s.workspace_id for s in taken})
+    begun = {id(s): begin(s, now=now) for s in taken}
+    opened = [gate for s in taken if (gate := _hold(s, begun[id(s)], directory, now=now))]
+    _store(list(begun.values()), opened, directory, now=now)
+    return [
+        begun[id(s)].intent if id(s) in begun else KeyRefused(KeyRefused.__doc__)
+        for s in submissions
+    ]
+
+
+def submit(submission: Submission, *, now: datetime) -> Intent:
+    """Store one intent. Raises: KeyRefused."""
+    (answer,) = submit_many([submission], now=now)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+@transaction.atomic
+def ask(
+    intent: Intent, spec: dict[str, Any], *, context: dict[str, Any], actor: Actor, now: datetime
+) -> Gate:
+    """Hold a locked intent until people answer; its agent asked in the middle of its work.
+
+    Asked again while it waits, the question is brought up to date: a new version, and every
+    e-mail link of the old one is dead.
+    """
+    change = Change(intent, actor=actor, now=now)
+    gate = gates.open_gate_of(intent.id)
+    if gate is None:
+        directory = Directory.of([intent.workspace_id])
+        asker = actor.address or actor.name
+        gate = open_gate(intent, spec, directory, asker=asker, context=context, now=now)
+        gates.hold(change, gate, data=context)
+        gates.store([gate], directory, now=now)
+    else:
+        _renew(change, gate, context=context, now=now)
+    deliveries.pause([intent.id], now=now)
+    changes.write([change])
+    return gate
+
+
+@transaction.atomic
+def take_over(intent_id: UUID, *, actor: Actor, now: datetime) -> Gate:
+    """Let a person answer an intent that no agent serves.
+
+    Raises: NoSuchIntent, NotYours for people who may not decide there, AlreadyOver.
+    """
+    intent = lock(intent_id, actor=actor, now=now)
+    if intent.workspace_id not in actor.reviews:
+        raise NotYours("Only reviewers of this workspace can take work over.")
+    if intent.is_over:
+        raise AlreadyOver(intent)
+    if gate := gates.open_gate_of(intent.id):
+        return gate
+    spec = {"title": intent.type, "description": "No agent serves this; a person took it over."}
+    people = [actor.user_id] if actor.user_id else []
+    directory = Directory.of([intent.workspace_id])
+    gate = open_gate(intent, spec, directory, asker=intent.from_agent, people=people, now=now)
+    change = Change(intent, actor=actor, now=now)
+    gates.hold(change, gate, data={"taken_over_by": actor.name})
+    gates.store([gate], directory, now=now)
+    deliveries.pause([intent.id], now=now)
+    changes.write([change])
+    return gate
+
+
+def send_test_request(workspace: Workspace, *, actor: Actor, now: datetime) -> Gate:
+    """Ask the reviewers of a workspace something harmless, so that they see what it is like."""
+    name = f"agent://{workspace.org}/{workspace.name}/first-agent"
+    stand_in = Actor(
+        actor.kind, actor.name, frozenset({workspace.id}), actor.channel, user_id=actor.user_id
+    )
+    intent = submit(
+        Submission(
+            actor=stand_in,
+            type="refund.v1",
+            payload={"order": 58213, "amount": "64.90", "currency": "EUR", "reason": "Damaged"},
+            from_agent=name,
+            from_address=name,
+            to_agent=ANYONE,
+            to_address=ANYONE,
+            human_task={
+                "title": "Refund order 58213, €64.90",
+                "description": "A test request. It pays nothing and tells no one else.",
+            },
+        ),
+        now=now,
+    )
+    return Gate.objects.get(intent=intent)
+
+
+def _hold(
+    submission: Submission, change: Change, directory: Directory, *, now: datetime
+) -> Gate | None:
+    """Open the gate a new intent needs: it brings a human task, or it is addressed to people."""
+    intent = change.intent
+    if intent.human_task is None and not directory.is_peoples(
+        intent.workspace_id, intent.to_address
+    ):
+        if intent.to_address == RUNTIME:
+            here = {"type": "internal", "ref": RUNTIME, "name": "Assent"}
+            change.wait(WaitingFor.AGENT, pending_with=here, data={})
+        return None
+    gate = open_gate(intent, intent.human_task or {}, directory, asker=intent.from_agent, now=now)
+    gates.hold(change, gate, data={"human_task": gates.described(gate)})
+    return gate
+
+
+def _store(begun: list[Change], opened: list[Gate], directory: Directory, *, now: datetime) -> None:
+    new = [change.intent for change in begun]
+    Intent.objects.bulk_create(new)
+    copies = [copy for gate in opened for copy in gates.assignee_copies(gate, now=now)]
+    placed = [first_delivery(intent, now=now) for intent in new]
+    topics = deliveries.place([*placed, *copies], now=now) if new else set()
+    gates.store(opened, directory, now=now)
+    changes.record(begun, topics=topics)
+
+
+def _renew(change: Change, gate: Gate, *, context: dict[str, Any], now: datetime) -> None:
+    digest = shown_digest(change.intent.payload, context)
+    if digest == gate.digest:
+        return
+    gate.context, gate.digest = context, digest
+    gate.version += 1
+    gate.changed_at = now
+    gate.save(update_fields=["context", "digest", "version", "changed_at"])
+    change.note("intent.human_task_changed", {**gates.described(gate), "context": context})
+    gates.tell_asked([gate], Directory.of([gate.workspace_id]), now=now)

@@ -1,0 +1,129 @@
+"""Resuming an intent: one call that works, finishes, asks people or answers for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from approvals.actions.answer import Answer, decide
+from approvals.actions.asking import ask, take_over
+from approvals.actions.ending import end
+from approvals.models import Gate
+from approvals.refusals import OutcomeNotAllowed
+from approvals.resume_plan import Facts, Plan, Wish, plan
+from intents import change as changes
+from intents import deliveries
+from intents.actions import AlreadyOver, lock, require_party
+from intents.change import Change, error
+from intents.lifecycle import Status
+from intents.models import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The intent after the call; nothing was applied when its policy generation had moved on."""
+
+    intent: Intent
+    is_applied: bool = True
+
+
+@transaction.atomic
+def resume(intent_id: UUID, *, wish: Wish, actor: Actor, now: datetime) -> Resumed:
+    """Do what the wish amounts to, given where the intent stands.
+
+    Raises: NoSuchIntent, AlreadyOver, NotAParty, KeyRefused, and every refusal of `decide`.
+    """
+    intent = lock(intent_id, actor=actor, now=now)
+    if intent.is_over:
+        raise AlreadyOver(intent)
+    require_party(intent, actor, permission="resume")
+    todo = plan(wish, _facts(intent, actor))
+    if todo is Plan.STALE:
+        return Resumed(intent, is_applied=False)
+    DOING[todo](intent, wish, actor, now)
+    intent.refresh_from_db()
+    return Resumed(intent)
+
+
+def _facts(intent: Intent, actor: Actor) -> Facts:
+    return Facts(
+        generation=intent.policy_generation,
+        waits_for_a_person=intent.waits_for_a_person,
+        is_agent=actor.is_agent,
+        is_handler=actor.address in {intent.to_address, intent.handler},
+    )
+
+
+def _ask(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    if actor.is_agent:
+        intent.handler = actor.address or ""
+    spec = {
+        "title": wish.body.get("title") or wish.body.get("message") or intent.type,
+        "assignees": wish.body.get("assignees") or [],
+        "allowed_outcomes": ["approved", "rejected"],
+        **{k: wish.body[k] for k in ("description", "risk", "risk_level") if k in wish.body},
+    }
+    ask(intent, spec, context=wish.data, actor=actor, now=now)
+
+
+def _answer(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    outcome = wish.outcome or "rejected"
+    decide(_answer_to(intent, wish, actor, outcome), now=now)
+
+
+def _approve_and_continue(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    answer = _answer_to(intent, wish, actor, "approved")
+    decide(replace(answer, then="continue"), now=now)
+
+
+def _answer_to(intent: Intent, wish: Wish, actor: Actor, outcome: str) -> Answer:
+    gate = Gate.objects.open().get(intent=intent)
+    return Answer(gate.id, outcome, actor, comment=wish.comment, data=wish.form)
+
+
+def _refuse(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    gate = Gate.objects.open().get(intent=intent)
+    raise OutcomeNotAllowed("", [o["value"] for o in gate.outcomes])
+
+
+def _take_over(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    take_over(intent.id, actor=actor, now=now)
+    _answer(intent, wish, actor, now)
+
+
+def _complete(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    end(intent, status=Status.COMPLETED, outcome=wish.data, actor=actor, now=now)
+
+
+def _fail(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    message = str(wish.data.get("message") or wish.data.get("reason") or "The agent failed.")
+    details = {k: v for k, v in wish.data.items() if k not in {"message", "code"}}
+    code = str(wish.data.get("code") or "agent_failed")
+    failure = {**details, **error(code, message, now=now)}
+    end(intent, status=Status.FAILED, outcome=failure, actor=actor, now=now)
+
+
+def _work(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    """Record that the handler did something; what it said is kept as the event's data."""
+    change = Change(intent, actor=actor, now=now)
+    if actor.is_agent:
+        intent.handler = actor.address or ""
+    change.work(wish.body)
+    deliveries.answered([intent.id], intent.to_address, now=now)
+    changes.write([change])
+
+
+DOING: dict[Plan, Callable[[Intent, Wish, Actor, datetime], Any]] = {
+    Plan.ASK: _ask,
+    Plan.ANSWER: _answer,
+    Plan.APPROVE_AND_CONTINUE: _approve_and_continue,
+    Plan.REFUSE_EMPTY: _refuse,
+    Plan.TAKE_OVER: _take_over,
+    Plan.COMPLETE: _complete,
+    Plan.FAIL: _fail,
+    Plan.WORK: _work,
+}

@@ -1,0 +1,71 @@
+"""The admin of intents, gates, decisions and e-mail links. Answering is for the desk: not here."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.actor import Channel
+from accounts.admin import ReadOnly
+from accounts.keys import actor_for_user
+from approvals.actions import cancel
+from approvals.models import Decision, EmailLink, Gate
+from intents.actions import AlreadyOver, NoSuchIntent
+from intents.models import Intent
+
+
+@admin.register(Intent)
+class IntentAdmin(ReadOnly):
+    list_display = ("created_at", "type", "status", "waiting_reason", "from_agent", "to_agent")
+    list_filter = ("workspace", "status", "waiting_reason")
+    search_fields = ("=id", "=correlation_id", "=type")
+    search_help_text = "An id, a correlation id or a whole type"
+    ordering = ("-created_at", "-id")
+    list_select_related = ("workspace",)
+    actions = ("cancel",)
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Intent]) -> None:
+        """Withdraw intents in this person's name, so only in workspaces they belong to."""
+        assert request.user.is_authenticated  # noqa: S101 - for mypy; the admin let them in.
+        actor = actor_for_user(request.user, channel=Channel.ADMIN)
+        for intent in queryset.select_related("workspace"):
+            try:
+                cancel(
+                    intent.id, reason="Canceled by an operator.", actor=actor, now=timezone.now()
+                )
+                self.message_user(request, f"Canceled: {intent}.")
+            except NoSuchIntent:
+                refusal = f"{intent}: you are not a member of {intent.workspace}."
+                self.message_user(request, refusal, messages.ERROR)
+            except AlreadyOver as failure:
+                self.message_user(request, f"{intent}: {failure}", messages.WARNING)
+
+
+@admin.register(Gate)
+class GateAdmin(ReadOnly):
+    list_display = ("opened_at", "title", "kind", "risk", "state", "outcome", "due_at", "workspace")
+    list_filter = ("workspace", "state", "kind", "risk")
+    search_fields = ("=id", "=intent__id", "title")
+    search_help_text = "The id of a request or an intent, or words of the title"
+    ordering = ("-opened_at", "-id")
+    list_select_related = ("workspace",)
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly):
+    list_display = ("at", "decider", "outcome", "gate", "channel", "stage")
+    list_filter = ("channel", "outcome", "gate__workspace")
+    search_fields = ("=id", "=gate__id", "decider")
+    ordering = ("-at", "-id")
+    list_select_related = ("gate",)
+
+
+@admin.register(EmailLink)
+class EmailLinkAdmin(ReadOnly):
+    """Links that were mailed. The secret in a link is kept as a hash, which is not shown either."""
+
+    list_display = ("created_at", "person", "gate", "expires_at", "used_at")
+    search_fields = ("=gate__id", "person__email")
+    ordering = ("-created_at", "-id")
+    list_select_related = ("person", "gate")

@@ -1,0 +1,112 @@
+"""A gate's form: what was typed, turned into the types its JSON Schema names, and checked. Pure."""
+
+import json
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+
+from approvals.refusals import FormInvalid
+
+MOST_FIELDS = 50
+TRUE = {"true", "yes", "on", "1"}
+FALSE = {"false", "no", "off", "0", ""}
+
+
+class BadSchema(ValueError):
+    """The form schema an agent sent cannot be used; the text says why."""
+
+
+def check_schema(schema: dict[str, Any]) -> None:
+    """Refuse a form schema we could not evaluate safely. Raises: BadSchema.
+
+    References and patterns are left out of what forms may use: a reference may point anywhere,
+    and a pattern may take forever.
+    """
+    text = json.dumps(schema)
+    if '"$ref"' in text or '"pattern"' in text or '"patternProperties"' in text:
+        raise BadSchema("form_schema may not use $ref, pattern or patternProperties.")
+    if len(schema.get("properties", {})) > MOST_FIELDS:
+        raise BadSchema(f"form_schema has more than {MOST_FIELDS} fields.")
+    if schema and not isinstance(schema.get("properties", {}), dict):
+        raise BadSchema("form_schema.properties must be an object.")
+    try:
+        Draft7Validator.check_schema(schema)
+    except SchemaError as failure:
+        raise BadSchema(f"form_schema is not a JSON Schema: {failure.message[:200]}") from failure
+
+
+def coerce(schema: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Turn typed text into the schema's types; what does not fit stays text and fails the check.
+
+    An empty text of an optional field counts as not given.
+    """
+    fields = schema.get("properties", {})
+    required = schema.get("required", [])
+    given = {
+        name: value
+        for name, value in data.items()
+        if not (value == "" and name in fields and name not in required)
+    }
+    return {name: _coerced(fields.get(name, {}), value) for name, value in given.items()}
+
+
+def check(
+    schema: dict[str, Any], data: dict[str, Any], *, outcome: str, comment: str, advances: bool
+) -> dict[str, Any]:
+    """Return the coerced data. Raises: FormInvalid with a sentence for each field.
+
+    Rejecting must always be possible, so a negative answer needs no field. The schema may ask for
+    `outcome`, `comment` or `approved` as fields; they are filled from the answer.
+    """
+    coerced = coerce(schema, data)
+    if not schema or not advances:
+        return coerced
+    whole = {"approved": True, **({"comment": comment} if comment else {}), "outcome": outcome}
+    if errors := _sentences(schema, {**whole, **coerced}):
+        raise FormInvalid(errors)
+    return coerced
+
+
+def _coerced(field: dict[str, Any], value: Any) -> Any:
+    if not isinstance(value, str) or not isinstance(field, dict):
+        return value
+    kind = field.get("type", "string")
+    text = value.strip()
+    if kind == "boolean" and text.lower() in TRUE | FALSE:
+        return text.lower() in TRUE
+    if kind in {"integer", "number", "array", "object"}:
+        return _parsed(text, value)
+    return value
+
+
+def _parsed(text: str, otherwise: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda _: otherwise)
+    except (ValueError, RecursionError):
+        return otherwise
+
+
+def _sentences(schema: dict[str, Any], data: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for failure in Draft7Validator(schema).iter_errors(data):
+        for name, sentence in _said(failure):
+            found.setdefault(name, sentence)
+    return found
+
+
+def _said(failure: ValidationError) -> list[tuple[str, str]]:
+    if failure.validator == "required":
+        missing = [n for n in failure.validator_value if n not in failure.instance]
+        return [(name, "is needed") for name in missing]
+    name = str(failure.absolute_path[0]) if failure.absolute_path else "form"
+    limit = failure.validator_value
+    said = {
+        "minimum": f"must be at least {limit}",
+        "maximum": f"must be at most {limit}",
+        "minLength": f"must have at least {limit} characters",
+        "maxLength": f"must have at most {limit} characters",
+        "enum": f"must be one of: {', '.join(map(str, limit)) if isinstance(limit, list) else ''}",
+        "type": f"must be a {limit}",
+    }
+    return [(name, said.get(str(failure.validator), failure.message[:200]))]

@@ -1,0 +1,109 @@
+"""May this answer be given to this gate? Refuses with a reason, or returns the decision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from accounts.actor import Actor, Kind
+from approvals import forms, rules
+from approvals.kinds import ADVANCE
+from approvals.models import Decision, Gate
+from approvals.refusals import (
+    AlreadyDecided,
+    CommentRequired,
+    EvidenceRequired,
+    GateClosed,
+    NotYours,
+    OutcomeNotAllowed,
+    PayloadChanged,
+    Refusal,
+)
+
+if TYPE_CHECKING:
+    from approvals.actions.answer import Answer
+
+EVIDENCE_FIELDS = ("evidence", "attachments")
+
+
+def judge(gate: Gate, answer: "Answer", *, earlier: Sequence[Decision], now: datetime) -> Decision:
+    """Return the decision this answer makes, not stored.
+
+    Raises: Refusal; the checks go from "is it still open" over "may you" to "is it complete".
+    """
+    if refusal := cannot_answer(gate, answer.actor, earlier=earlier):
+        raise refusal
+    if answer.seen is not None and answer.seen != gate.digest:
+        raise PayloadChanged(gate)
+    effect = gate.effect_of(answer.outcome)
+    if effect is None:
+        raise OutcomeNotAllowed(answer.outcome, [o["value"] for o in gate.outcomes])
+    data = _complete(gate, answer, effect)
+    return Decision(
+        gate=gate,
+        stage=_stage(gate, earlier),
+        person_id=answer.actor.user_id,
+        key_id=answer.actor.key_id,
+        decider=answer.actor.name,
+        outcome=answer.outcome,
+        effect=effect,
+        comment=answer.comment.strip(),
+        data=data,
+        channel=answer.actor.channel,
+        digest=gate.digest,
+        version=gate.version,
+        at=now,
+    )
+
+
+def cannot_answer(gate: Gate, actor: Actor, *, earlier: Sequence[Decision] = ()) -> Refusal | None:
+    """Return why this actor may not answer now, or None when they may. The desk asks this too."""
+    if not gate.is_open or _is_settled(gate, earlier):
+        return AlreadyDecided(earlier[-1]) if earlier else GateClosed(gate)
+    if actor.is_agent:
+        return NotYours("An agent key never decides. A person answers this at the desk.")
+    if gate.workspace_id not in actor.reviews:
+        return NotYours(_why_not(actor))
+    if actor.name == gate.asker and "asker" in gate.rule["exclude"]:
+        return NotYours("Who asks cannot answer. Another reviewer must.")
+    stage = _stage(gate, earlier)
+    if actor.user_id and not rules.may_answer(gate.rule, stage, actor.user_id):
+        return NotYours("This request is addressed to somebody else.")
+    if any(d.stage == stage and d.decider == actor.name for d in earlier):
+        return AlreadyDecided(earlier[-1])
+    return None
+
+
+def _complete(gate: Gate, answer: "Answer", effect: str) -> dict[str, Any]:
+    """Check comment, evidence and form; return the form's data in its own types."""
+    advances = effect == ADVANCE
+    if gate.is_comment_required and not answer.comment.strip():
+        raise CommentRequired
+    if gate.is_evidence_required and advances and not _has_evidence(answer.data):
+        raise EvidenceRequired
+    return forms.check(
+        gate.form_schema,
+        answer.data,
+        outcome=answer.outcome,
+        comment=answer.comment,
+        advances=advances,
+    )
+
+
+def _has_evidence(data: dict[str, Any]) -> bool:
+    return any(str(data.get(name) or "").strip() for name in EVIDENCE_FIELDS)
+
+
+def _stage(gate: Gate, earlier: Sequence[Decision]) -> int:
+    votes = [rules.Vote(d.stage, d.decider, d.effect) for d in earlier]
+    return rules.evaluate(gate.rule, votes).stage
+
+
+def _is_settled(gate: Gate, earlier: Sequence[Decision]) -> bool:
+    votes = [rules.Vote(d.stage, d.decider, d.effect) for d in earlier]
+    return rules.evaluate(gate.rule, votes).state != "open"
+
+
+def _why_not(actor: Actor) -> str:
+    if actor.kind is Kind.WORKSPACE:
+        return "Keys of this workspace may not decide; a person answers this at the desk."
+    return "You can read requests here, but only reviewers may answer them."

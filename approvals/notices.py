@@ -1,0 +1,58 @@
+"""Writes the mails about a gate, at the moment they are sent, with a fresh link in each."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from accounts import tokens
+from accounts.models import User
+from approvals.models import EmailLink, Gate
+from events.models import Outbox
+from events.transports.email import Message
+
+LINK_LIFE = timedelta(days=7)
+
+
+def compose(row: Outbox, now: datetime) -> Message | None:
+    """Return the mail for an outbox row, or None when its gate is closed or its reader is gone."""
+    gate = (
+        Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
+    )
+    person = User.objects.filter(id=row.recipient_id, is_active=True).first()
+    if gate is None or person is None:
+        return None
+    notice = row.kind.removeprefix("gate.")
+    context = {
+        "gate": gate,
+        "person": person,
+        "workspace": gate.workspace,
+        "notice": notice,
+        "link_url": settings.PUBLIC_URL + reverse("mail_link", args=[_link(gate, person, now=now)]),
+        "desk_url": settings.PUBLIC_URL + reverse("gate", args=[gate.id]),
+    }
+    base = f"mail/gate_{notice}"
+    return Message(
+        key=str(row.id),
+        thread=str(gate.id),
+        to=person.email,
+        subject=render_to_string(f"{base}_subject.txt", context),
+        text=render_to_string(f"{base}.txt", context),
+        html=render_to_string(f"{base}.html", context),
+    )
+
+
+def _link(gate: Gate, person: User, *, now: datetime) -> str:
+    token = tokens.new_link_token()
+    end = now + LINK_LIFE
+    EmailLink.objects.create(
+        hash=tokens.digest(token),
+        gate=gate,
+        person=person,
+        digest=gate.digest,
+        version=gate.version,
+        created_at=now,
+        expires_at=min(end, gate.due_at) if gate.due_at else end,
+    )
+    return token

@@ -1,0 +1,100 @@
+"""Server-sent events: hold a reader until there is something to read, and end cleanly.
+
+A stream costs memory only: one task, no thread, no connection while it waits. Whatever it writes
+was read from the database after the wake-up.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from events import bus
+
+# A reader looks again by itself this often, so that a lost wake-up is late and nothing more.
+LOOK_AGAIN_SECONDS = 10.0
+# Some clients read the whole answer before they parse it, so a stream ends soon after a batch.
+LINGER_SECONDS = 0.3
+# Every line stays below the 64 KiB that line-buffered clients can take.
+LONGEST_LINE = 60_000
+
+_is_draining = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One event on the wire; the stream ends right after a frame that is the last."""
+
+    seq: int
+    event: str
+    data: dict[str, Any]
+    is_last: bool = False
+
+
+Read = Callable[[int], Awaitable[Sequence[Frame]]]
+
+
+def drain() -> None:
+    """End every open stream with its `stream.timeout`; this process is about to stop."""
+    global _is_draining
+    _is_draining = True
+    bus.wake_everyone()
+
+
+async def stream(
+    read: Read, *, topics: Sequence[str], since: int, wait_seconds: float
+) -> AsyncIterator[bytes]:
+    """Write what `read(since)` returns as it comes, for at most `wait_seconds`.
+
+    The comment at the start lets a client know at once that it is connected.
+    """
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + wait_seconds
+    yield b": waiting\n\n"
+    async with bus.watching(*topics) as woken:
+        while True:
+            woken.clear()
+            frames = await read(since)
+            if frames:
+                since = frames[-1].seq
+                yield b"".join(encode(frame) for frame in frames)
+                ends_at = min(ends_at, loop.time() + LINGER_SECONDS)
+            if _is_draining or (frames and frames[-1].is_last):
+                break
+            if not await _wait(woken, until=ends_at):
+                break
+            if not woken.is_set():
+                yield b": still waiting\n\n"
+    yield encode_end(since)
+
+
+async def _wait(woken: asyncio.Event, *, until: float) -> bool:
+    """Wait for a wake-up or the time to look again; False when the stream's time is up."""
+    loop = asyncio.get_running_loop()
+    pause = LOOK_AGAIN_SECONDS * random.uniform(0.7, 1.0)  # noqa: S311 - only spreads the load.
+    try:
+        async with asyncio.timeout_at(min(until, loop.time() + pause)):
+            await woken.wait()
+    except TimeoutError:
+        return loop.time() < until
+    return True
+
+
+def encode(frame: Frame) -> bytes:
+    """Return one frame in the event-stream format."""
+    text = json.dumps(frame.data, separators=(",", ":"), ensure_ascii=False)
+    if len(text.encode()) > LONGEST_LINE:
+        text = json.dumps({**frame.data, **_too_long(frame.data)}, separators=(",", ":"))
+    return f"id: {frame.seq}\nevent: {frame.event}\ndata: {text}\n\n".encode()
+
+
+def encode_end(since: int) -> bytes:
+    return f'event: stream.timeout\ndata: {{"next_seq":{since}}}\n\n'.encode()
+
+
+def _too_long(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what does not fit a line and say so; the event list has it whole."""
+    left_out = {"is_truncated": True, "read": "GET /v1/intents/{id}/events has it whole"}
+    return {name: left_out for name in ("data", "details", "result") if name in data}

@@ -1,0 +1,135 @@
+"""Puts intents before addresses: the stream's order, closing, pausing and offering again.
+
+Everything here runs inside the transaction of an action and writes only delivery rows.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import Workspace
+from events import bus
+from intents.models import Delivery, Intent
+
+# Work that was read and never answered is offered again after this long, then ever less often.
+VISIBLE_FOR = timedelta(seconds=60)
+LONGEST = timedelta(hours=1)
+WORKSPACE_ID = Workspace._meta.get_field("id")
+
+
+def place(deliveries: Sequence[Delivery], *, now: datetime) -> set[str]:
+    """Insert deliveries at the end of their addresses' streams; return the topics to wake."""
+    _number(deliveries, now=now)
+    Delivery.objects.bulk_create(
+        deliveries,
+        update_conflicts=True,
+        unique_fields=["intent", "address"],
+        update_fields=["seq", "updated_at", "closed_at", "purpose"],
+    )
+    return {bus.address_topic(d.workspace_id, d.address) for d in deliveries}
+
+
+def offer_again(delivery: Delivery, *, now: datetime) -> set[str]:
+    """Move a delivery to the end of its stream as one attempt more; return the topics to wake."""
+    _number([delivery], now=now)
+    delivery.attempt += 1
+    delivery.offered_at = None
+    delivery.next_try_at = None
+    delivery.updated_at = now
+    delivery.save(update_fields=["seq", "attempt", "offered_at", "next_try_at", "updated_at"])
+    return {bus.address_topic(delivery.workspace_id, delivery.address)}
+
+
+def offered(delivery_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Remember that these were written to a reader, and when to try again without an answer."""
+    rows = Delivery.objects.filter(id__in=list(delivery_ids), closed_at=None)
+    rows.filter(offered_at=None).update(offered_at=now, next_try_at=now + VISIBLE_FOR)
+
+
+def answered(intent_ids: Iterable[UUID], address: str | None, *, now: datetime) -> None:
+    """The agent showed a sign: it has the work, and the next offer is a full window away."""
+    rows = Delivery.objects.filter(intent__in=list(intent_ids), address=address or "")
+    rows.update(
+        acknowledged_at=now, next_try_at=now + patience(attempt=2), updated_at=now, is_paused=False
+    )
+
+
+def close(intent_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Nothing is left to do for these intents."""
+    open_rows = Delivery.objects.filter(intent__in=list(intent_ids), closed_at=None)
+    open_rows.update(closed_at=now, next_try_at=None, updated_at=now)
+
+
+def pause(intent_ids: Iterable[UUID], *, now: datetime) -> None:
+    """A person is asked: their agents have nothing to do until that is answered."""
+    Delivery.objects.filter(intent__in=list(intent_ids)).update(is_paused=True, updated_at=now)
+
+
+def resume(intent_ids: Iterable[UUID], *, now: datetime) -> None:
+    """The person has answered and the intent goes on with its agent."""
+    rows = Delivery.objects.filter(intent__in=list(intent_ids))
+    rows.update(is_paused=False, next_try_at=now + VISIBLE_FOR, updated_at=now)
+
+
+def patience(*, attempt: int) -> timedelta:
+    """Return how long an attempt may stay unanswered: a minute, doubling, an hour at most."""
+    return min(VISIBLE_FOR * 2 ** max(0, attempt - 1), LONGEST)
+
+
+def copies(intent: Intent, addresses: dict[str, str], *, now: datetime) -> list[Delivery]:
+    """Return inbox copies of an intent for more addresses (canonical form to literal)."""
+    return [
+        Delivery(
+            workspace_id=intent.workspace_id,
+            intent=intent,
+            address=address,
+            literal=literal,
+            purpose=Delivery.Purpose.COPY,
+            closed_at=now if intent.is_over else None,
+            created_at=now,
+            updated_at=now,
+        )
+        for address, literal in addresses.items()
+    ]
+
+
+def _number(deliveries: Sequence[Delivery], *, now: datetime) -> None:
+    """Give each delivery the next numbers of its address, and keep the address locked until commit.
+
+    Numbers are even and follow the clock, so they never go backwards, not even after a restore.
+    """
+    wanted = Counter((d.workspace_id, d.address) for d in deliveries)
+    if not wanted:
+        return
+    last = _advance(sorted(wanted), by=2 * max(wanted.values()), now=now)
+    for delivery in reversed(deliveries):
+        box = (delivery.workspace_id, delivery.address)
+        delivery.seq = last[box]
+        last[box] -= 2
+
+
+def _advance(
+    boxes: list[tuple[UUID, str]], *, by: int, now: datetime
+) -> dict[tuple[UUID, str], int]:
+    clock = int(now.timestamp() * 500) * 2
+    greatest = "GREATEST" if connection.vendor == "postgresql" else "MAX"
+    rows = ", ".join(["(%s, %s, %s)"] * len(boxes))
+    # One statement, in the order of the addresses, so that two batches never wait for each other.
+    # The text is made of our own names only; every value is a parameter.
+    sql = (
+        f"INSERT INTO intents_mailbox (workspace_id, address, seq) VALUES {rows} "  # noqa: S608
+        "ON CONFLICT (workspace_id, address) DO UPDATE "
+        f"SET seq = {greatest}(intents_mailbox.seq + %s, excluded.seq) "
+        "RETURNING workspace_id, address, seq"
+    )
+    values: list[Any] = []
+    for workspace_id, address in boxes:
+        values += [WORKSPACE_ID.get_db_prep_value(workspace_id, connection), address, clock]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, by])
+        return {(UUID(str(ws)), address): seq for ws, address, seq in cursor.fetchall()}
+
