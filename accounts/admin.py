@@ -3,9 +3,11 @@
 Whoever `is_staff` is an operator of the whole installation: Django's own permissions say which
 tables they may open, and inside a table they see every workspace. Reviewers and workspace admins
 are not staff; they work on the desk, behind the walls between workspaces.
+
+`type-arg` is ignored where Django's classes are generic for the type checker and not when run.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,7 +28,7 @@ admin.site.site_title = "Assent"
 admin.site.index_title = "Operating"
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows rows and changes none: every change to them is an action, and `save()` is no back door.
 
     It counts no further than the page, so that a table of millions opens like a small one.
@@ -35,7 +37,7 @@ class ReadOnly(admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     # Of a secret we keep a hash, and even that is nobody's to read.
-    exclude: Any = ("hash",)
+    exclude: ClassVar[Any] = ("hash",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,13 +61,13 @@ class ReadOnly(admin.ModelAdmin):
         }
 
 
-class PersonForm(UserChangeForm):
+class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     def clean_email(self) -> str:
         """Addresses are kept in small letters; two spellings are one person."""
         return str(self.cleaned_data["email"]).lower()
 
 
-class NewPersonForm(AdminUserCreationForm):
+class NewPersonForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email", "name")
@@ -75,7 +77,7 @@ class NewPersonForm(AdminUserCreationForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """People. One who has decided something cannot be deleted; switch them off instead."""
 
     form, add_form = PersonForm, NewPersonForm
@@ -95,7 +97,7 @@ class PersonAdmin(UserAdmin):
     )
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     fields = ("user", "role", "wants_mail")
     autocomplete_fields = ("user",)
@@ -103,7 +105,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(admin.ModelAdmin):
+class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Workspaces with their people. The path is settled once: addresses and keys contain it."""
 
     list_display = ("__str__", "keys_may_decide", "created_at")
@@ -124,7 +126,7 @@ class WorkspaceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Agent)
-class AgentAdmin(admin.ModelAdmin):
+class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Registered addresses. Where one is stays; its name for people and its switch may change."""
 
     list_display = ("address", "display_name", "kind", "person", "is_on")
@@ -134,7 +136,7 @@ class AgentAdmin(admin.ModelAdmin):
     ordering = ("address",)
     autocomplete_fields = ("person",)
 
-    def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> Any:
         where = ["address"] if obj else ["workspace", "name"]
         return [*where, "display_name", "kind", "person", "is_on"]
 
@@ -154,7 +156,7 @@ class AgentAdmin(admin.ModelAdmin):
         transaction.on_commit(keys.forget)
 
 
-class NewKeyForm(forms.ModelForm):
+class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ApiKey
         fields = ("workspace", "agent", "name", "expires_at")
@@ -187,7 +189,7 @@ class ApiKeyAdmin(ReadOnly):
     ordering = ("-created_at", "id")
     actions = ("revoke",)
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         fields = ["workspace", "agent", "name", "expires_at"]
         return [*fields, "prefix", "created_at", "revoked_at"] if obj else fields
 

@@ -55,7 +55,7 @@ def run_daphne(application: Any, *, ready: Callable[[], None]) -> None:
         http_timeout=None,
         ping_interval=20,
         verbosity=0,
-        ready_callable=lambda: server.begin(ready),
+        ready_callable=lambda: server.begin(ready),  # type: ignore[has-type]
         server_name="assent",
     )
     server.run()
@@ -143,7 +143,7 @@ class Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # A wider promise.
+    def capture_signals(self) -> Iterator[None]:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._be_asked_to_end)
         yield
