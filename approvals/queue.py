@@ -11,12 +11,12 @@ from itertools import islice
 from typing import Any, Self
 from uuid import UUID
 
-from accounts.actor import Actor
 from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.actor import Actor
+from approvals.models import Decision, Gate, Seat, reviewers_of, seat_of
 from intents.lifecycle import Status
 from intents.models import Delivery
-
-from approvals.models import Decision, Gate, Seat, reviewers_of, seat_of
 
 PAGE = 50
 MOST = 100
@@ -142,6 +142,12 @@ def changed(actor: Actor, *, since: datetime) -> list[Gate]:
     """Return gates of this person's workspaces that changed, the latest fifty."""
     rows = Gate.objects.visible_to(actor).filter(changed_at__gt=since)
     return list(rows.prefetch_related(DECIDED).order_by("-changed_at", "-id")[:PAGE])
+
+
+def changed_keys(actor: Actor, *, since: datetime) -> dict[UUID, datetime]:
+    """Return which gates of this person's workspaces changed and when, the latest fifty."""
+    rows = Gate.objects.visible_to(actor).filter(changed_at__gt=since)
+    return dict(rows.order_by("-changed_at", "-id").values_list("id", "changed_at")[:PAGE])
 
 
 def due_before(actor: Actor, *, until: datetime) -> list[Gate]:

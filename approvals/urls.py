@@ -1,1 +1,68 @@
-urlpatterns: list = []
+"""The addresses people use."""
+
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from approvals.desk import account, decide, detail, lists, live, mail
+
+SUBJECT = "mail/password_reset-subject.txt"
+BODY = "mail/password_reset-body.txt"
+
+urlpatterns = [
+    path("", lists.inbox, name="inbox"),
+    path("open", lists.open_gates, name="open"),
+    path("done", lists.done, name="done"),
+    path("unclaimed", lists.unclaimed, name="unclaimed"),
+    path("unclaimed/<uuid:intent_id>/take-over", lists.take_over, name="take_over"),
+    path("test-request", lists.test_request, name="test_request"),
+    path("requests/<uuid:gate_id>", detail.gate, name="gate"),
+    path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
+    path("live", live.live, name="live"),
+    path("m/<str:token>", mail.mail_link, name="mail_link"),
+    path("settings", account.settings, name="settings"),
+    path("settings/theme", account.theme, name="theme"),
+    path(
+        "sign-in",
+        auth.LoginView.as_view(
+            template_name="account/sign_in.html", redirect_authenticated_user=True
+        ),
+        name="login",
+    ),
+    path("sign-out", auth.LogoutView.as_view(), name="logout"),
+    path(
+        "password",
+        auth.PasswordChangeView.as_view(template_name="account/password_change.html"),
+        name="password_change",
+    ),
+    path(
+        "password/changed",
+        auth.PasswordChangeDoneView.as_view(template_name="account/password_change_done.html"),
+        name="password_change_done",
+    ),
+    path(
+        "password/reset",
+        auth.PasswordResetView.as_view(
+            template_name="account/password_reset.html",
+            email_template_name=BODY,
+            subject_template_name=SUBJECT,
+        ),
+        name="password_reset",
+    ),
+    path(
+        "password/reset/sent",
+        auth.PasswordResetDoneView.as_view(template_name="account/password_reset_done.html"),
+        name="password_reset_done",
+    ),
+    path(
+        "password/reset/<uidb64>/<token>",
+        auth.PasswordResetConfirmView.as_view(template_name="account/password_reset_confirm.html"),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/reset/done",
+        auth.PasswordResetCompleteView.as_view(
+            template_name="account/password_reset_complete.html"
+        ),
+        name="password_reset_complete",
+    ),
+]

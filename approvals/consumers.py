@@ -1,0 +1,103 @@
+"""The desk's WebSocket: says which gates changed, and nothing else. It takes no orders."""
+
+import asyncio
+import contextlib
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.actor import Actor, Channel
+from accounts.keys import actor_for_user
+from accounts.models import User
+from approvals import queue
+from events import bus, pool
+
+SIGNED_OUT = 4401
+GATHER = 0.2
+CHECK = 15.0
+OVERLAP = timedelta(seconds=5)
+
+
+class DeskConsumer(AsyncJsonWebsocketConsumer):
+    """Waits for wake-ups of one person's workspaces; rights are read again before each message."""
+
+    watch: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        session = self.scope.get("session")
+        self.session_key = getattr(session, "session_key", None)
+        actor = await pool.run(signed_in, self.session_key)
+        await self.accept()
+        if actor is None:
+            await self.close(SIGNED_OUT)
+            return
+        self.watch = asyncio.create_task(self._watch(actor))
+
+    async def disconnect(self, code: int) -> None:
+        if self.watch:
+            self.watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.watch
+
+    async def receive(self, text_data: Any = None, bytes_data: Any = None, **kwargs: Any) -> None:
+        """Ignore whatever a browser sends: this socket only tells."""
+
+    async def _watch(self, actor: Actor) -> None:
+        seen: dict[UUID, datetime] = {}
+        since = timezone.now()
+        async with bus.watching(*map(bus.desk_topic, actor.workspaces)) as woken:
+            while True:
+                was_woken = await _wait(woken)
+                now = timezone.now()
+                current = await pool.run(signed_in, self.session_key)
+                if current is None or current.workspaces != actor.workspaces:
+                    # Rights are part of what is watched: the page starts afresh, if it may.
+                    await self.close(SIGNED_OUT)
+                    return
+                if was_woken:
+                    seen = await self._tell(current, since, seen)
+                    since = now
+
+    async def _tell(
+        self, actor: Actor, since: datetime, seen: dict[UUID, datetime]
+    ) -> dict[UUID, datetime]:
+        """Send what changed and was not sent yet; return what the overlap may show again."""
+        changed = await pool.run(changed_since, actor, since - OVERLAP)
+        fresh = [id for id, at in changed.items() if seen.get(id) != at]
+        await self.send_json({"type": "gates.changed", "gates": [str(id) for id in fresh]})
+        return changed
+
+
+def signed_in(session_key: str | None) -> Actor | None:
+    """Return the person of a session, or None when it, they or their last workspace are gone."""
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    user = get_user(request)
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    actor = actor_for_user(user, channel=Channel.DESK)
+    return actor if actor.workspaces else None
+
+
+def changed_since(actor: Actor, since: datetime) -> dict[UUID, datetime]:
+    return queue.changed_keys(actor, since=since)
+
+
+async def _wait(woken: asyncio.Event) -> bool:
+    """Wait for a wake-up and gather those that follow at once; False when only time passed."""
+    started = time.monotonic()
+    try:
+        await asyncio.wait_for(woken.wait(), CHECK)
+    except TimeoutError:
+        return False
+    # A quiet desk is told at once; a busy one at most five times a second.
+    await asyncio.sleep(GATHER if time.monotonic() - started < GATHER else GATHER / 4)
+    woken.clear()
+    return True

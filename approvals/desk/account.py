@@ -1,0 +1,43 @@
+"""What a person sets for themselves: the theme, and whether single keys answer."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.models import User
+from approvals.desk import shell
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show the settings, or keep new ones."""
+    if request.method == "POST":
+        person = shell.person(request)
+        person.theme = _theme(request.POST.get("theme", ""))
+        person.has_single_keys = "keys" in request.POST
+        person.save(update_fields=["theme", "has_single_keys"])
+        shell.tell(request, "Your settings are kept.")
+        return redirect("settings")
+    now, actor = timezone.now(), shell.actor_of(request)
+    context = shell.context(request, actor, "settings", now=now)
+    return render(request, "desk/settings.html", context | {"themes": User.Theme.choices})
+
+
+@login_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Switch between light and dark, and stay on the page."""
+    person = shell.person(request)
+    person.theme = _theme(request.POST.get("theme", ""))
+    person.save(update_fields=["theme"])
+    back = request.POST.get("back", "")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if is_ours else "settings")
+
+
+def _theme(text: str) -> str:
+    return text if text in User.Theme.values else User.Theme.SYSTEM

@@ -1,0 +1,136 @@
+"""All a page says of one gate: the sentence, what it sends, the gate block, the form, history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.models import User
+from approvals.desk import ended, fields, payload, times, words
+from approvals.desk.timeline import Line, timeline
+from approvals.judging import cannot_answer
+from approvals.models import Gate
+from approvals.refusals import AlreadyDecided, GateClosed
+
+
+@dataclass(slots=True)
+class Typed:
+    """What a person has typed so far, and what was wrong with it."""
+
+    outcome: str = ""
+    comment: str = ""
+    evidence: str = ""
+    name: str = ""
+    data: dict[str, Any] | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+
+
+@dataclass(slots=True)
+class Document:
+    """One gate as one reader sees it now."""
+
+    gate: Gate
+    now: datetime
+    asker: str
+    asks: str
+    values: list[tuple[str, str]]
+    others: int
+    sends: payload.Readable
+    context: payload.Readable
+    due: times.Due
+    icon: str
+    why_not: str
+    is_answerable: bool
+    who: str
+    history: list[Line]
+    typed: Typed
+    form: list[fields.Field]
+    main: list[words.Button]
+    more: list[words.Button]
+
+    @property
+    def stands(self) -> str:
+        return ended.said(self.gate)
+
+    @property
+    def stands_when(self) -> str:
+        return ended.said_when(self.gate, now=self.now)
+
+    @property
+    def tone(self) -> str:
+        return ended.tone(self.gate)
+
+    @property
+    def decision(self) -> Any:
+        return ended.final(self.gate)
+
+    @property
+    def is_critical(self) -> bool:
+        return self.gate.risk == "critical"
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Return each wrong field's element and sentence, for the list above the answers."""
+        known = {f.name: f for f in self.form}
+        return [
+            (known[name].id, f"{known[name].label} {said}") if name in known else (OWN[name], said)
+            for name, said in self.typed.errors.items()
+            if name in known or name in OWN
+        ]
+
+
+# Fields of ours that a refusal may be about, and the elements they are.
+OWN = {"comment": "f-comment", "evidence": "f-evidence", "name": "f-name"}
+
+
+def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None) -> Document:
+    """Return the gate as this person may see it. Expects `find`'s relations to be loaded."""
+    typed = typed or Typed()
+    values, others = payload.highlights(gate.intent.payload)
+    refusal = cannot_answer(gate, actor, earlier=list(gate.decisions.all()))
+    main, more = words.buttons(gate.outcomes)
+    return Document(
+        gate=gate,
+        now=now,
+        asker=words.name_of(gate.asker),
+        asks=words.ASKS[gate.kind],
+        values=values,
+        others=others,
+        sends=payload.readable(gate.intent.payload),
+        context=payload.readable(gate.context),
+        due=times.due(gate.due_at, now=now),
+        icon=words.ICONS[gate.kind],
+        why_not="" if refusal is None else _why_not(gate, refusal, now=now),
+        is_answerable=refusal is None,
+        who=who_may(gate, actor),
+        history=timeline(gate.intent_id, _names(gate)),
+        typed=typed,
+        form=fields.drawn(gate.form_schema, typed.data, typed.errors),
+        main=main,
+        more=more,
+    )
+
+
+def who_may(gate: Gate, actor: Actor) -> str:
+    """Return who may answer, in words, the reader first."""
+    stage = gate.rule["stages"][0]
+    if stage["anyone"]:
+        everybody = f"reviewer of {gate.workspace}"
+        mine = gate.workspace_id in actor.reviews
+        return f"You, or any other {everybody}" if mine else f"Any {everybody}"
+    people = User.objects.filter(id__in=stage["people"]).order_by("name", "id")
+    named = [str(person) for person in people if person.id != actor.user_id]
+    mine = actor.user_id in stage["people"]
+    return " or ".join((["You"] if mine else []) + named) or "Nobody that is still here"
+
+
+def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:
+    if isinstance(refusal, AlreadyDecided | GateClosed):
+        return ended.said_when(gate, now=now)
+    return str(refusal)
+
+
+def _names(gate: Gate) -> Mapping[str, str]:
+    return {decision.decider: decision.by for decision in gate.decisions.all()}

@@ -1,0 +1,119 @@
+"""A payload as rows a person can read: nothing is left out, long values are folded. Pure."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MOST_ROWS = 400
+DEEPEST = 6
+FOLD_AFTER = 320
+FIRST_LINES = 3
+CODE = re.compile(r"\S{33,}")
+WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-\s]+")
+LOOKS_TYPED = re.compile(r"yes|no|true|false|null|none|empty", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value: where it stands, its name in words, and the whole of it."""
+
+    path: str
+    parents: str
+    name: str
+    text: str
+    is_quiet: bool = False
+
+    @property
+    def is_code(self) -> bool:
+        return CODE.fullmatch(self.text) is not None
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.text) > FOLD_AFTER or self.text.count("\n") > FIRST_LINES
+
+    @property
+    def first(self) -> str:
+        """The beginning of a long value; the whole is beneath the fold."""
+        return "\n".join(self.text.split("\n")[:FIRST_LINES])[:FOLD_AFTER]
+
+    @property
+    def size(self) -> str:
+        lines = self.text.count("\n") + 1
+        return f"{lines:,} lines" if lines > FIRST_LINES else f"{len(self.text):,} characters"
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A payload's rows, its JSON, and how many values did not become rows."""
+
+    rows: list[Row]
+    raw: str
+    more: int
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + self.more
+
+
+def readable(value: Any) -> Readable:
+    """Return all values as rows; past the limit they are counted, and the JSON has them all."""
+    rows = list(_rows(value, path="", parents=(), depth=0)) if value not in ({}, None) else []
+    raw = json.dumps(value, indent=2, ensure_ascii=False)
+    return Readable(rows[:MOST_ROWS], raw, max(0, len(rows) - MOST_ROWS))
+
+
+def human(name: str) -> str:
+    """Return a field's name in words: `order_id` is "Order id"."""
+    words = " ".join(word for word in WORDS.split(str(name)) if word)
+    lowered = " ".join(w if w.isupper() and len(w) > 1 else w.lower() for w in words.split())
+    return lowered[:1].upper() + lowered[1:] or str(name)
+
+
+def highlights(value: Any, *, most: int = 3) -> tuple[list[tuple[str, str]], int]:
+    """Return the first short values at the top of a payload, and how many values are left."""
+    whole = readable(value)
+    short = [row for row in whole.rows if not row.parents and not row.is_quiet and _is_short(row)]
+    chosen = [(row.name[:1].lower() + row.name[1:], row.text) for row in short[:most]]
+    return chosen, whole.count - len(chosen)
+
+
+def _is_short(row: Row) -> bool:
+    return len(row.text) <= 40 and len(row.name) <= 24 and "\n" not in row.text
+
+
+def _rows(value: Any, *, path: str, parents: tuple[str, ...], depth: int) -> Iterator[Row]:
+    if isinstance(value, dict) and value and depth < DEEPEST:
+        names = _names(value)
+        for key, inner in value.items():
+            inside = f"{path}.{key}" if path else str(key)
+            yield from _rows(inner, path=inside, parents=(*parents, names[key]), depth=depth + 1)
+    elif isinstance(value, list) and value and depth < DEEPEST:
+        for number, inner in enumerate(value, 1):
+            inside = f"{path}[{number - 1}]"
+            yield from _rows(inner, path=inside, parents=(*parents, str(number)), depth=depth + 1)
+    else:
+        *above, name = parents or ("Value",)
+        text, is_quiet = _text(value)
+        yield Row(path, " · ".join(above), name, text, is_quiet)
+
+
+def _names(value: dict[str, Any]) -> dict[str, str]:
+    """Return the names in words, or exactly as sent where two would look the same."""
+    said = {key: human(key) for key in value}
+    taken = list(said.values())
+    return {key: word if taken.count(word) == 1 else key for key, word in said.items()}
+
+
+def _text(value: Any) -> tuple[str, bool]:
+    """Return a value as text, and whether it is our word for it rather than the value's own."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No", False
+    if isinstance(value, str):
+        text = value.replace("\r\n", "\n")
+        quoted = LOOKS_TYPED.fullmatch(text) or text != text.strip()
+        return (f"“{text}”", False) if quoted and text else (text or "empty", not text)
+    if value is None or value in ({}, []):
+        return "nothing", True
+    return json.dumps(value, ensure_ascii=False), False
