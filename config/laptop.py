@@ -22,8 +22,6 @@ class ClockAndHands:
     """Starts both threads, stops the process when one dies, and ends them when asked."""
 
     def __init__(self, app: Celery) -> None:
-        # It would warn that the in-memory broker has no host.
-        logging.getLogger("kombu.connection").setLevel(logging.ERROR)
         self._app = app
         # Not `apps.worker.Worker`: that one takes over signals, logging and the terminal.
         self._worker = WorkController(
