@@ -11,8 +11,10 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("assent")
+# Celery keeps the current app by thread; every thread of ours must find this one.
+app.set_default()
 app.conf.update(
-    broker_url=settings.REDIS_URL or "memory://",
+    broker_url=settings.REDIS_URL or "memory://localhost/",
     # The in-memory broker looks for work once a second by default; on a laptop that is the delay.
     broker_transport_options={} if settings.REDIS_URL else {"polling_interval": 0.05},
     broker_connection_retry_on_startup=True,

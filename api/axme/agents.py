@@ -14,7 +14,6 @@ from accounts.addresses import SCHEME, canonical
 from api.axme import translate
 from api.axme.errors import BadRequest
 from api.axme.intents import actor_of, event_stream
-from api.axme.schemas import Answered
 from events import bus, pool, streams
 from intents import deliveries
 from intents.models import Delivery
@@ -23,7 +22,7 @@ router = Router(tags=["Agents"])
 BATCH = 100
 
 
-@router.get("/agents/{path:address}/intents/stream", response={200: Any})
+@router.get("/agents/{path:address}/intents/stream")
 async def stream_deliveries(
     request: HttpRequest,
     address: str,
@@ -44,7 +43,7 @@ async def stream_deliveries(
     return event_stream(read, topics, since=max(0, since), wait_seconds=wait_seconds)
 
 
-@router.get("/agents/{path:address}/intents", response=Answered)
+@router.get("/agents/{path:address}/intents")
 async def list_deliveries(request: HttpRequest, address: str, since: int = 0) -> dict[str, Any]:
     """List the open work of an address, for agents that poll."""
     actor = actor_of(request)

@@ -9,7 +9,7 @@ from ninja import Router
 from accounts.actor import Actor
 from api.axme import calls, translate
 from api.axme.intents import actor_of
-from api.axme.schemas import Answered, ApprovalDecision
+from api.axme.schemas import ApprovalDecision
 from approvals.actions import Answer
 from approvals.models import Gate
 from approvals.refusals import AlreadyDecided, NoSuchGate, NotYours
@@ -19,7 +19,7 @@ router = Router(tags=["Approvals"])
 MOST = 200
 
 
-@router.post("/approvals/{approval_id}/decision", response=Answered)
+@router.post("/approvals/{approval_id}/decision")
 async def decide_approval(
     request: HttpRequest, approval_id: str, body: ApprovalDecision
 ) -> dict[str, Any]:
@@ -36,7 +36,7 @@ async def decide_approval(
     return {"ok": True, "approval": translate.approval(decision)}
 
 
-@router.get("/me/tasks", response=Answered)
+@router.get("/me/tasks")
 async def my_tasks(request: HttpRequest) -> dict[str, Any]:
     """List the open requests this key may answer, soonest due first."""
     rows = await pool.run(_tasks, actor_of(request))

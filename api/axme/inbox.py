@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from api.axme import auth, calls, translate
 from api.axme.errors import BadRequest
 from api.axme.intents import actor_of, parse_id
-from api.axme.schemas import Answered, Comment, Reply
+from api.axme.schemas import Comment, Reply
 from approvals import actions
 from approvals.actions import Answer
 from approvals.models import Gate
@@ -26,7 +26,7 @@ MOST = 200
 ORDER = ("pending", "active", "done")
 
 
-@router.get("/inbox", response=Answered)
+@router.get("/inbox")
 async def list_inbox(
     request: HttpRequest, owner_agent: str | None = None, status: str = ""
 ) -> dict[str, Any]:
@@ -38,7 +38,7 @@ async def list_inbox(
     return {"ok": True, "threads": await pool.run(_threads, actor, owner, status)}
 
 
-@router.get("/inbox/{thread_id}", response=Answered)
+@router.get("/inbox/{thread_id}")
 async def get_thread(
     request: HttpRequest, thread_id: str, owner_agent: str | None = None
 ) -> dict[str, Any]:
@@ -48,7 +48,7 @@ async def get_thread(
     return await pool.run(_thread, actor, owner, parse_id(thread_id))
 
 
-@router.post("/inbox/{thread_id}/reply", response=Answered)
+@router.post("/inbox/{thread_id}/reply")
 async def reply(
     request: HttpRequest, thread_id: str, body: Reply, owner_agent: str | None = None
 ) -> dict[str, Any]:
@@ -64,7 +64,7 @@ async def reply(
     return await calls.once(request, actor, body.model_dump(mode="json"), produce)
 
 
-@router.post("/inbox/{thread_id}/approve", response=Answered)
+@router.post("/inbox/{thread_id}/approve")
 async def approve(
     request: HttpRequest, thread_id: str, body: Comment, owner_agent: str | None = None
 ) -> dict[str, Any]:
@@ -72,7 +72,7 @@ async def approve(
     return await _answer(request, thread_id, body, owner_agent, "approved")
 
 
-@router.post("/inbox/{thread_id}/reject", response=Answered)
+@router.post("/inbox/{thread_id}/reject")
 async def reject(
     request: HttpRequest, thread_id: str, body: Comment, owner_agent: str | None = None
 ) -> dict[str, Any]:

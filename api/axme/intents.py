@@ -11,10 +11,8 @@ from accounts.actor import Actor
 from api.axme import auth, calls, translate
 from api.axme.errors import BadRequest
 from api.axme.schemas import (
-    Answered,
     Cancel,
     Controls,
-    Created,
     NewIntent,
     Policy,
     Resolve,
@@ -32,24 +30,26 @@ router = Router(tags=["Intents"])
 SSE = "text/event-stream"
 
 
-@router.post("/intents", response=Created, exclude_none=True)
+@router.post("/intents")
 async def create_intent(request: HttpRequest, body: NewIntent) -> dict[str, Any]:
     """Create a durable intent. The answer means it is on disk and its people or agent are told."""
     actor = actor_of(request)
     submission = translate.submission(body, actor=actor, now=timezone.now())
     scope = calls.scope_for(request, actor)
-    fingerprint = digest(body.model_dump(mode="json")) if scope else ""
+    # Clients invent a correlation id for every call; it does not make a repeated call another one.
+    given = body.model_dump(mode="json", exclude={"correlation_id"}) if scope else None
+    fingerprint = digest(given)
     return await calls.create(calls.Creation(submission, scope, fingerprint))
 
 
-@router.get("/intents", response=Answered)
+@router.get("/intents")
 async def list_intents(request: HttpRequest, limit: int = 50, status: str = "") -> dict[str, Any]:
     """List intents, newest first. `status`: one or more statuses, or `pending`."""
     rows = await pool.run(_list, actor_of(request), _statuses(status), max(1, min(limit, 200)))
     return {"ok": True, "intents": [translate.summary(row) for row in rows]}
 
 
-@router.get("/intents/{intent_id}", response=Answered)
+@router.get("/intents/{intent_id}")
 async def get_intent(request: HttpRequest, intent_id: str) -> dict[str, Any]:
     """Read an intent, in the protocol's shape and mirrored at the top level."""
     row = await readable(request, intent_id)
@@ -57,7 +57,7 @@ async def get_intent(request: HttpRequest, intent_id: str) -> dict[str, Any]:
     return translate.intent(row, gate)
 
 
-@router.get("/intents/{intent_id}/events", response=Answered)
+@router.get("/intents/{intent_id}/events")
 async def list_events(request: HttpRequest, intent_id: str, since: int = 0) -> dict[str, Any]:
     """List what happened to an intent after `since`."""
     row = await readable(request, intent_id)
@@ -65,7 +65,7 @@ async def list_events(request: HttpRequest, intent_id: str, since: int = 0) -> d
     return {"ok": True, "events": [translate.event(event) for event in found]}
 
 
-@router.get("/intents/{intent_id}/events/stream", response={200: Any})
+@router.get("/intents/{intent_id}/events/stream")
 async def stream_events(
     request: HttpRequest,
     intent_id: str,
@@ -83,7 +83,7 @@ async def stream_events(
     return event_stream(read, [bus.intent_topic(row.id)], since=start, wait_seconds=wait_seconds)
 
 
-@router.post("/intents/{intent_id}/resolve", response=Answered)
+@router.post("/intents/{intent_id}/resolve")
 async def resolve_intent(
     request: HttpRequest, intent_id: str, body: Resolve, owner_agent: str | None = None
 ) -> dict[str, Any]:
@@ -100,7 +100,7 @@ async def resolve_intent(
     return await calls.once(request, actor, given, produce)
 
 
-@router.post("/intents/{intent_id}/cancel", response=Answered)
+@router.post("/intents/{intent_id}/cancel")
 async def cancel_intent(request: HttpRequest, intent_id: str, body: Cancel) -> dict[str, Any]:
     """Withdraw an intent; people who were asked about it are asked no more."""
     actor, id = actor_of(request), parse_id(intent_id)
@@ -111,7 +111,7 @@ async def cancel_intent(request: HttpRequest, intent_id: str, body: Cancel) -> d
     return await calls.once(request, actor, body.model_dump(mode="json"), produce)
 
 
-@router.post("/intents/{intent_id}/resume", response=Answered)
+@router.post("/intents/{intent_id}/resume")
 async def resume_intent(
     request: HttpRequest, intent_id: str, body: Resume, owner_agent: str | None = None
 ) -> dict[str, Any]:
@@ -127,7 +127,7 @@ async def resume_intent(
     return await calls.once(request, actor, given, produce)
 
 
-@router.post("/intents/{intent_id}/controls", response=Answered)
+@router.post("/intents/{intent_id}/controls")
 async def update_controls(
     request: HttpRequest, intent_id: str, body: Controls, owner_agent: str | None = None
 ) -> dict[str, Any]:
@@ -136,7 +136,7 @@ async def update_controls(
     return await _patch(request, intent_id, owner_agent, body, patches)
 
 
-@router.post("/intents/{intent_id}/policy", response=Answered)
+@router.post("/intents/{intent_id}/policy")
 async def update_policy(
     request: HttpRequest, intent_id: str, body: Policy, owner_agent: str | None = None
 ) -> dict[str, Any]:
