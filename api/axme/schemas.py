@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Address = Annotated[str, Field(max_length=383)]
 Seconds = Annotated[int, Field(ge=1, le=31_536_000)]
 Text = Annotated[str, Field(max_length=2000)]
 
 
-class Tolerant(Schema):
+class Tolerant(BaseModel):
     model_config = ConfigDict(extra="allow", strict=False)
 
 
@@ -49,7 +48,7 @@ class NewIntent(Tolerant):
     human_task: HumanTask | None = None
 
 
-class Created(Schema):
+class Created(BaseModel):
     ok: bool = True
     intent_id: UUID
     status: str
@@ -102,7 +101,7 @@ class ApprovalDecision(Tolerant):
     reason: Text | None = None
 
 
-class Failure(Schema):
+class Failure(BaseModel):
     """Every answer of 400 or above."""
 
     ok: bool = False
