@@ -6,10 +6,9 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from accounts.actor import Actor
 from approvals import actions, judging, queue
@@ -31,9 +30,10 @@ CONFLICTS = (AlreadyDecided, GateClosed, PayloadChanged)
 
 
 @login_required
-@require_POST
 def decide(request: HttpRequest, gate_id: UUID) -> HttpResponse:
     """Give one answer to one gate, bound to the digest that was on the page."""
+    if request.method != "POST":  # Signing in again led here; only a press decides.
+        return redirect("gate", gate_id)
     now, actor = timezone.now(), shell.actor_of(request)
     gate = visible(gate_id, actor)
     typed = typed_in(request, gate)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -47,7 +48,9 @@ def show(
     if request.htmx:
         context = shell.context(request, actor, here, now=now) | shown | _just_decided(request)
         context["fresh"] = [rows.row(gate, now=now)]
-        return render(request, "desk/_pane.html", context | {"is_part": True}, status=status)
+        response = render(request, "desk/_pane.html", context | {"is_part": True}, status=status)
+        response["HX-Push-Url"] = _address(gate, here) if status == 200 else "false"
+        return response
     return render(
         request, "desk/gate.html", _whole(request, actor, here, now=now) | shown, status=status
     )
@@ -58,6 +61,12 @@ def _whole(request: HttpRequest, actor: Actor, here: str, *, now: datetime) -> d
     listed = lists.of("inbox" if name == "unclaimed" else name, actor, now=now)
     context = shell.context(request, actor, name, now=now, waiting=listed["waiting"])
     return context | {"listed": listed, "is_first_page": True}
+
+
+def _address(gate: Gate, here: str) -> str:
+    """Return what the address bar shows: an answer given opens the next request under its own."""
+    address = reverse("gate", args=[gate.id])
+    return address if here == "inbox" else f"{address}?in={shell.place(here).name}"
 
 
 def _just_decided(request: HttpRequest) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.actor import Actor
 from accounts.models import Workspace
@@ -69,9 +69,10 @@ def unclaimed(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def take_over(request: HttpRequest, intent_id: UUID) -> HttpResponse:
     """Put the work before this person, who answers it in its agent's place."""
+    if request.method != "POST":
+        return redirect("unclaimed")
     try:
         gate = take_over_intent(intent_id, actor=shell.actor_of(request), now=timezone.now())
     except NoSuchIntent as missing:
@@ -83,9 +84,10 @@ def take_over(request: HttpRequest, intent_id: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def test_request(request: HttpRequest) -> HttpResponse:
     """Ask this person something harmless, so that they see what answering is like."""
+    if request.method != "POST":
+        return redirect("inbox")
     actor = shell.actor_of(request)
     workspace = Workspace.objects.filter(id__in=actor.reviews).order_by("created_at", "id").first()
     if workspace is None:

@@ -122,6 +122,15 @@
     if (copier) copy(copier);
   });
 
+  function say(words) {
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    const text = document.createElement("p");
+    text.textContent = words;
+    toast.append(text);
+    find("#toasts").replaceChildren(toast);
+  }
+
   async function copy(button) {
     const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
     await navigator.clipboard.writeText(source ? source.textContent : button.dataset.copy);
@@ -148,6 +157,22 @@
     }
   });
 
+  // A refused answer (409, 422) is a page to read; anything worse is said, and the page stays.
+  if (window.htmx) htmx.config.noSwap = [204, 304];
+
+  document.addEventListener("htmx:before:response", (event) => {
+    const { response, swap } = event.detail.ctx;
+    const isSignIn = response.raw.redirected && new URL(response.raw.url).pathname === "/sign-in";
+    const isReadable = response.status < 400 || response.status === 409 || response.status === 422;
+    if (isReadable && !isSignIn) return;
+    event.preventDefault();
+    if (swap === "none") return;
+    if (isSignIn) location.reload(); // What was typed is kept as a draft.
+    else say("The desk could not do this. Nothing was decided; try again in a moment.");
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.ctx?.swap !== "none") say("The desk cannot be reached. Try again in a moment.");
+  });
   document.addEventListener("htmx:after:swap", settle);
   document.addEventListener("htmx:finally:request", () => {
     document.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
