@@ -1,15 +1,21 @@
 """Where the machines' API lives, and the page to read and try it."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
 from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
 
 from api.axme import agents, approvals, inbox, intents, meta
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
 from api.axme.errors import from_exception
 from api.axme.schemas import Failure
+
+
+def answer_failure(request: HttpRequest, failure: Exception | type[Exception]) -> HttpResponse:
+    return from_exception(failure if isinstance(failure, Exception) else failure())
+
 
 api = NinjaAPI(
     title="Assent",
@@ -24,7 +30,8 @@ api = NinjaAPI(
 api.add_router("", meta.public)
 for module in (intents, agents, inbox, approvals, meta):
     api.add_router("/v1", module.router)
-api.add_exception_handler(Exception, lambda request, failure: from_exception(failure))
+for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has handlers of its own.
+    api.add_exception_handler(failure, answer_failure)
 
 
 def openapi(request: HttpRequest) -> HttpResponse:

@@ -95,9 +95,14 @@ def _sentences(schema: dict[str, Any], data: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def _listed(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
 def _said(failure: ValidationError) -> list[tuple[str, str]]:
     if failure.validator == "required":
-        missing = [n for n in failure.validator_value if n not in failure.instance]
+        given: Any = failure.instance
+        missing = [name for name in _listed(failure.validator_value) if name not in given]
         return [(name, "is needed") for name in missing]
     name = str(failure.absolute_path[0]) if failure.absolute_path else "form"
     limit = failure.validator_value

@@ -20,7 +20,7 @@ def compose(row: Outbox, now: datetime) -> Message | None:
     gate = (
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )
-    person = User.objects.filter(id=row.recipient_id, is_active=True).first()
+    person = User.objects.filter(id=row.recipient_id or 0, is_active=True).first()
     if gate is None or person is None:
         return None
     notice = row.kind.removeprefix("gate.")

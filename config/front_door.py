@@ -6,11 +6,12 @@ import logging
 from io import BytesIO
 from typing import Any
 
-from api.axme.errors import envelope, from_exception
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import Http404
 from django.http.response import HttpResponseBase
+
+from api.axme.errors import envelope, from_exception
 
 MACHINE_PATHS = ("/v1/", "/health", "/ready")
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class MachineHandler(ASGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        self._middleware_chain = self._get_response_async
+        self._middleware_chain: Any = self._get_response_async  # type: ignore[attr-defined]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = await _read(receive)
@@ -54,7 +55,8 @@ class MachineHandler(ASGIHandler):
         try:
             request = ASGIRequest(scope, BytesIO(body))
             request._body = body  # Django's own name for a body that has been read.
-            return await self._middleware_chain(request)
+            response: HttpResponseBase = await self._middleware_chain(request)
+            return response
         except Http404:
             return envelope(404, "not_found", f"There is nothing at {scope['path'][:200]}.")
         except Exception as failure:

@@ -1,6 +1,7 @@
 """Writes many changed rows with one statement, where Django would send one each or a CASE tower."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, models
 
@@ -14,8 +15,8 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     if not rows:
         return
     meta = rows[0]._meta
-    chosen = [meta.pk, *(meta.get_field(name) for name in fields)]
-    names = [connection.ops.quote_name(field.column) for field in chosen]
+    chosen = [_column(meta, name) for name in ("pk", *fields)]
+    names = [connection.ops.quote_name(str(field.column)) for field in chosen]
     table = connection.ops.quote_name(meta.db_table)
     line = "(" + ", ".join(_placeholder(field) for field in chosen) + ")"
     assignments = ", ".join(f"{name} = v.{name}" for name in names[1:])
@@ -28,10 +29,15 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
         cursor.execute(sql, [_value(field, row) for row in rows for field in chosen])
 
 
-def _placeholder(field: models.Field) -> str:
+def _column(meta: Any, name: str) -> "models.Field[Any, Any]":
+    field: models.Field[Any, Any] = meta.pk if name == "pk" else meta.get_field(name)
+    return field
+
+
+def _placeholder(field: "models.Field[Any, Any]") -> str:
     """PostgreSQL must be told the type of a bare VALUES column; SQLite has none to tell."""
     return f"%s::{field.db_type(connection)}" if connection.vendor == "postgresql" else "%s"
 
 
-def _value(field: models.Field, row: models.Model) -> object:
+def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:
     return field.get_db_prep_save(getattr(row, field.attname), connection)

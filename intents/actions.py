@@ -207,7 +207,7 @@ def _give_up(change: Change, delivery: Delivery, *, now: datetime) -> None:
     told = {"delivery_attempt": delivery.attempt, "reason": "no_answer"}
     change.note("intent.delivery_failed", told)
     message = f"{delivery.literal} took the work {delivery.attempt} times and never answered."
-    change.fail(error("delivery_failed", message, now=now, **told))
+    change.fail(error("delivery_failed", message, now=now, details=told))
     deliveries.close([delivery.intent_id], now=now)
     Delivery.objects.filter(id=delivery.id).update(last_error=message)
 

@@ -83,16 +83,21 @@ class Change:
         self.move(Status.FAILED, error)
 
 
-def error(code: str, message: str, *, now: datetime, **details: Any) -> dict[str, Any]:
-    """Return the protocol's error object; `category` says whose business it is."""
+def error(
+    code: str, message: str, *, now: datetime, details: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the protocol's error object; `category` says whose business it is.
+
+    Details may hold an agent's own words, so they never replace what we say.
+    """
     category = "timeout" if "timeout" in code or "timed_out" in code else "policy"
     return {
+        **(details or {}),
         "code": code,
         "message": message[:2000],
         "category": category,
         "retryable": False,
         "at": now.isoformat(),
-        **details,
     }
 
 

@@ -77,7 +77,8 @@ def resume(intent_ids: Iterable[UUID], *, now: datetime) -> None:
 
 def patience(*, attempt: int) -> timedelta:
     """Return how long an attempt may stay unanswered: a minute, doubling, an hour at most."""
-    return min(VISIBLE_FOR * 2 ** max(0, attempt - 1), LONGEST)
+    doubled: int = 2 ** max(0, attempt - 1)
+    return min(VISIBLE_FOR * doubled, LONGEST)
 
 
 def copies(intent: Intent, addresses: dict[str, str], *, now: datetime) -> list[Delivery]:
@@ -132,4 +133,3 @@ def _advance(
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, by])
         return {(UUID(str(ws)), address): seq for ws, address, seq in cursor.fetchall()}
-

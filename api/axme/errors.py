@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from accounts.keys import KeyRefused
 from api.idempotency import KeyReused
@@ -63,6 +63,8 @@ def envelope(status: int, code: str, message: str, **details: Any) -> HttpRespon
 
 def from_exception(failure: Exception) -> HttpResponse:
     """Translate any exception; what we did not expect is logged and told without its insides."""
+    if isinstance(failure, HttpError):  # ninja wraps what its body parser raised.
+        failure = failure.__cause__ or failure.__context__ or failure
     if isinstance(failure, BadRequest):
         return envelope(failure.status, failure.code, str(failure), **failure.details)
     if isinstance(failure, Refusal):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import Router
 
 from accounts.actor import Actor
 from api.axme import auth, calls, translate
@@ -70,7 +70,7 @@ async def stream_events(
     request: HttpRequest,
     intent_id: str,
     since: int = 0,
-    wait_seconds: float = Query(15, description="1 to 60; other values are brought into range"),
+    wait_seconds: float = 15,
 ) -> StreamingHttpResponse:
     """Follow an intent: server-sent events from `since`, or from the Last-Event-ID."""
     row = await readable(request, intent_id)

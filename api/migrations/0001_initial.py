@@ -4,23 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('scope', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('response', models.JSONField()),
-                ('created_at', models.DateTimeField(db_index=True)),
+                ("scope", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("response", models.JSONField()),
+                ("created_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'verbose_name': 'idempotency key',
+                "verbose_name": "idempotency key",
             },
         ),
     ]

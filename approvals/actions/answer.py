@@ -143,7 +143,7 @@ def _carry_out(change: Change, gate: Gate, decision: Decision, answer: Answer) -
     if decision.effect == FAIL:
         said = f"{decision.by} answered “{decision.outcome}”"
         message = f"{said}: {decision.comment}" if decision.comment else f"{said}."
-        change.fail(error("rejected", message, now=change.now, **result))
+        change.fail(error("rejected", message, now=change.now, details=result))
     elif answer.then == "continue":
         change.work(result)
     else:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -33,7 +33,7 @@ class Ended:
 def resolve(
     intent_id: UUID,
     *,
-    status: Literal[Status.COMPLETED, Status.FAILED, Status.CANCELED],
+    status: Status,
     outcome: dict[str, Any],
     actor: Actor,
     now: datetime,
@@ -71,7 +71,7 @@ def end(
 
 def cancel(intent_id: UUID, *, reason: str, actor: Actor, now: datetime) -> Ended:
     """Withdraw an intent. Raises: NoSuchIntent, NotAParty, AlreadyOver, KeyRefused."""
-    outcome = error("canceled", reason or "Canceled.", now=now, reason=reason)
+    outcome = error("canceled", reason or "Canceled.", now=now, details={"reason": reason})
     return resolve(intent_id, status=Status.CANCELED, outcome=outcome, actor=actor, now=now)
 
 

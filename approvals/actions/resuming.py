@@ -61,11 +61,11 @@ def _facts(intent: Intent, actor: Actor) -> Facts:
 def _ask(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
     if actor.is_agent:
         intent.handler = actor.address or ""
-    spec = {
+    spec: dict[str, Any] = {
         "title": wish.body.get("title") or wish.body.get("message") or intent.type,
         "assignees": wish.body.get("assignees") or [],
         "allowed_outcomes": ["approved", "rejected"],
-        **{k: wish.body[k] for k in ("description", "risk", "risk_level") if k in wish.body},
+        **{name: wish.body.get(name) for name in ("description", "risk", "risk_level")},
     }
     ask(intent, spec, context=wish.data, actor=actor, now=now)
 
@@ -101,9 +101,8 @@ def _complete(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
 
 def _fail(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
     message = str(wish.data.get("message") or wish.data.get("reason") or "The agent failed.")
-    details = {k: v for k, v in wish.data.items() if k not in {"message", "code"}}
     code = str(wish.data.get("code") or "agent_failed")
-    failure = {**details, **error(code, message, now=now)}
+    failure = error(code, message, now=now, details=wish.data)
     end(intent, status=Status.FAILED, outcome=failure, actor=actor, now=now)
 
 
