@@ -21,6 +21,8 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from accounts import keys
 from accounts.actions import DEFAULT_WORKSPACE, ensure_workspace
@@ -184,7 +186,9 @@ def test_an_open_stream_does_not_hold_up_the_end(machine, server):
     with machine.serving(ASGI_SERVER=server) as running:
         key = KEY.search(running.printed)[0]
         where = "/v1/agents/myorg/production/somebody/intents/stream?wait_seconds=60"
-        with socket.create_connection(("127.0.0.1", machine.port), timeout=10) as reader:
+        here = ("127.0.0.1", machine.port)
+        # One of them reads; the other has connected and asked nothing.
+        with socket.create_connection(here, 10) as reader, socket.create_connection(here, 10):
             reader.sendall(
                 f"GET {where} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: {key}\r\n\r\n".encode()
             )
@@ -198,6 +202,37 @@ def test_an_open_stream_does_not_hold_up_the_end(machine, server):
                 received += part
             assert b"event: stream.timeout" in received
             assert time.monotonic() - started < 8
+
+
+SIGN_IN = """
+from accounts.models import User
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+user = User.objects.get()
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+print(session.session_key)
+"""
+
+
+@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
+def test_an_open_desk_is_told_that_we_come_back(machine, server):
+    with machine.serving(ASGI_SERVER=server) as running:
+        session = machine.manage("shell", "-v0", "-c", SIGN_IN).stdout.strip()
+        cookie = {"Cookie": f"assent_session={session}"}
+        address = machine.url.replace("http", "ws") + "/ws/desk"
+
+        with connect(address, origin=machine.url, additional_headers=cookie) as desk:
+            started = time.monotonic()
+            assert running.end() == 0
+            assert time.monotonic() - started < 8
+
+            with pytest.raises(ConnectionClosed) as closed:
+                desk.recv(timeout=5)
+            assert closed.value.rcvd.code == 1012  # Service restart.
 
 
 def test_a_second_one_on_the_same_port_says_so_in_one_sentence(machine, tmp_path):

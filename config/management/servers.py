@@ -87,14 +87,21 @@ class Daphne(DaphneServer):  # type: ignore[misc]  # Daphne has no types.
             self._ending = asyncio.get_event_loop().create_task(self._end())
 
     async def _end(self) -> None:
-        self._port.stopListening()
-        streams.drain()
+        try:
+            self._port.stopListening()
+            streams.drain()
+            self._send_desks_away()
+            if unanswered := self._unanswered():
+                await asyncio.wait(unanswered, timeout=PATIENCE_SECONDS)
+        finally:
+            # Whatever went wrong in being polite: who is asked to end, ends.
+            self.stop()
+
+    def _send_desks_away(self) -> None:
         for protocol in list(self.connections):
-            if isinstance(protocol, WebSocketProtocol):
-                protocol.serverClose(COMING_BACK)
-        if unanswered := self._unanswered():
-            await asyncio.wait(unanswered, timeout=PATIENCE_SECONDS)
-        self.stop()
+            if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+                # The public method takes no code below 3000.
+                protocol.sendCloseFrame(COMING_BACK, b"", isReply=False)
 
     def _unanswered(self) -> list[asyncio.Future[None]]:
         running = [details.get("application_instance") for details in self.connections.values()]
