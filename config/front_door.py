@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-import logging
+import re
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
@@ -14,7 +15,7 @@ from django.http.response import HttpResponseBase
 from api.axme.errors import envelope, from_exception
 
 MACHINE_PATHS = ("/v1/", "/health", "/ready")
-logger = logging.getLogger(__name__)
+TRACE = re.compile(rb"[\w.:/+=@-]{1,128}")
 
 
 def by_path(*, machines: Any, people: Any) -> Any:
@@ -46,6 +47,7 @@ class MachineHandler(ASGIHandler):
         if body is None:
             return
         response = await self._answer(scope, body)
+        _sign(response, scope)
         if response.streaming:
             await self._stream(response, receive, send)
         else:
@@ -71,6 +73,14 @@ class MachineHandler(ASGIHandler):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await task
+
+
+def _sign(response: HttpResponseBase, scope: Any) -> None:
+    """Name the answer, and echo the caller's trace, so that both sides can find it again."""
+    response["x-request-id"] = uuid4().hex
+    for name, value in scope["headers"]:
+        if name == b"x-trace-id" and TRACE.fullmatch(value):
+            response["x-trace-id"] = value.decode()
 
 
 async def _read(receive: Any) -> bytes | None:

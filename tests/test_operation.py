@@ -360,9 +360,18 @@ def test_issue_key_refuses_an_address_of_another_workspace(workspace):
     assert not ApiKey.objects.exists()
 
 
-def test_issue_key_names_the_workspaces_there_are(workspace):
-    with pytest.raises(CommandError, match=r"no workspace no/where\. Known: myorg/production"):
-        call_command("issue_key", "bot", workspace="no/where")
+def test_issue_key_makes_a_new_workspace_and_says_so_beside_the_key(workspace, capsys):
+    call_command("issue_key", "bot", workspace="other/place")
+
+    printed = capsys.readouterr()
+    assert printed.err == "Made the workspace other/place.\n"
+    assert printed.out.startswith("axme_sa_")
+    assert printed.out.count("\n") == 1
+
+
+def test_issue_key_refuses_what_is_no_workspace(workspace):
+    with pytest.raises(CommandError, match="Nowhere is not a workspace: write org/name"):
+        call_command("issue_key", "bot", workspace="Nowhere")
 
 
 def test_add_reviewer_prints_a_password_once_for_a_new_person(workspace, capsys):

@@ -1,16 +1,24 @@
-"""Finds the workspace a command names, or says which ones there are."""
+"""Finds the workspace a command names, and makes it when it is new."""
 
-from django.core.management.base import CommandError
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError, OutputWrapper
 
+from accounts.actions import ensure_workspace
 from accounts.models import Workspace
 
 
-def find_workspace(path: str) -> Workspace:
-    """Return the workspace `org/name`. Raises: CommandError when there is none."""
-    org, _, name = path.partition("/")
-    if found := Workspace.objects.filter(org=org, name=name).first():
-        return found
-    known = ", ".join(str(each) for each in Workspace.objects.order_by("org", "name", "id")[:20])
-    if not known:
-        raise CommandError("There is no workspace yet; the first `manage.py serve` makes one.")
-    raise CommandError(f"There is no workspace {path}. Known: {known}.")
+def workspace_at(path: str, *, notes: OutputWrapper) -> Workspace:
+    """Return the workspace `org/name`; a new one is made and said, in case of a slip of the pen.
+
+    Raises: CommandError when the path has another form.
+    """
+    is_new = not any(str(each) == path for each in Workspace.objects.all())
+    try:
+        workspace = ensure_workspace(path)
+    except (ValidationError, ValueError) as failure:
+        raise CommandError(
+            f"{path} is not a workspace: write org/name in small letters, digits and hyphens."
+        ) from failure
+    if is_new:
+        notes.write(f"Made the workspace {workspace}.")
+    return workspace

@@ -64,7 +64,8 @@ def envelope(status: int, code: str, message: str, **details: Any) -> HttpRespon
 def from_exception(failure: Exception) -> HttpResponse:
     """Translate any exception; what we did not expect is logged and told without its insides."""
     if isinstance(failure, HttpError):  # ninja wraps what its body parser raised.
-        failure = failure.__cause__ or failure.__context__ or failure
+        inner = failure.__cause__ or failure.__context__
+        failure = inner if isinstance(inner, Exception) else failure
     if isinstance(failure, BadRequest):
         return envelope(failure.status, failure.code, str(failure), **failure.details)
     if isinstance(failure, Refusal):

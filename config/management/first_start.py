@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.actions import DEFAULT_WORKSPACE, add_reviewer, ensure_workspace, issue_key
-from accounts.models import Membership, User, Workspace
+from accounts.models import Membership, User
 
 FIRST_PERSON = "reviewer@example.com"
 # Any number will do as long as every process of this project asks for the same one.
@@ -30,7 +30,7 @@ def prepare_database() -> Welcome | None:
     """Migrate, and on the very first start make what there is to sign in with."""
     with _alone():
         call_command("migrate", interactive=False, verbosity=0)
-        return None if Workspace.objects.exists() else _first_rows()
+        return None if User.objects.exists() else _first_rows()
 
 
 @contextmanager
@@ -56,8 +56,7 @@ def _first_rows() -> Welcome:
     """Make the first person an operator as well: somebody has to be able to open the admin."""
     password = secrets.token_urlsafe(12)
     workspace = ensure_workspace(DEFAULT_WORKSPACE)
-    if not User.objects.filter(email=FIRST_PERSON).exists():
-        User.objects.create_superuser(FIRST_PERSON, name="First Reviewer")
+    User.objects.create_superuser(FIRST_PERSON, name="First Reviewer")
     add_reviewer(workspace, email=FIRST_PERSON, password=password, role=Membership.Role.ADMIN)
     _, token = issue_key(workspace, name="first", now=timezone.now())
     return Welcome(FIRST_PERSON, password, token)

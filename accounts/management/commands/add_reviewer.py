@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from accounts.actions import DEFAULT_WORKSPACE, add_reviewer
-from accounts.management.workspaces import find_workspace
+from accounts.management.workspaces import workspace_at
 from accounts.models import Membership, User
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         email, password = options["email"].strip(), options["password"]
         _require_email(email)
-        workspace = find_workspace(options["workspace"])
+        workspace = workspace_at(options["workspace"], notes=self.stderr)
         is_new = not User.objects.filter(email__iexact=email).exists()
         generated = secrets.token_urlsafe(12) if is_new and not password else None
         if password:

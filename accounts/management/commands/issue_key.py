@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actions import DEFAULT_WORKSPACE, ensure_agent, issue_key
 from accounts.addresses import SCHEME, canonical
-from accounts.management.workspaces import find_workspace
+from accounts.management.workspaces import workspace_at
 from accounts.models import Agent, Workspace
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         name = options["name"].strip()
         if not 0 < len(name) <= 120:
             raise CommandError("The name of a key has 1 to 120 characters.")
-        workspace = find_workspace(options["workspace"])
+        workspace = workspace_at(options["workspace"], notes=self.stderr)
         agent = _agent(workspace, options["agent"]) if options["agent"] else None
         _, token = issue_key(workspace, name=name, agent=agent, now=timezone.now())
         self.stdout.write(token)
