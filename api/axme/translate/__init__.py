@@ -1,0 +1,44 @@
+"""The one place that knows both vocabularies: AXP's words and ours."""
+
+from api.axme.translate.inward import decision_word, resolution, submission, wish
+from api.axme.translate.outward import (
+    approval,
+    created,
+    delivery,
+    delivery_frame,
+    ended,
+    event,
+    event_frame,
+    intent,
+    patched,
+    resumed,
+    summary,
+    task,
+)
+from api.axme.translate.threads import messages, thread, thread_status
+from api.axme.translate.wire import own_seq, stamp, wire_seq
+
+__all__ = [
+    "approval",
+    "created",
+    "decision_word",
+    "delivery",
+    "delivery_frame",
+    "ended",
+    "event",
+    "event_frame",
+    "intent",
+    "messages",
+    "own_seq",
+    "patched",
+    "resolution",
+    "resumed",
+    "stamp",
+    "submission",
+    "summary",
+    "task",
+    "thread",
+    "thread_status",
+    "wire_seq",
+    "wish",
+]

@@ -1,0 +1,20 @@
+"""Times and numbers as the protocol writes them. Pure."""
+
+from datetime import datetime
+
+STRIDE = 2
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """Return a time as the protocol writes it: UTC with microseconds and a Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+
+
+def wire_seq(seq: int) -> int:
+    """Return an event's number on the wire: clients ask for `last + 1` and must not skip one."""
+    return seq * STRIDE
+
+
+def own_seq(wire: int) -> int:
+    """Return the number of ours that `since` has seen: 2 is event 1, and so is 3."""
+    return wire // STRIDE
