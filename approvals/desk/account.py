@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,7 +24,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         return redirect("settings")
     now, actor = timezone.now(), shell.actor_of(request)
     context = shell.context(request, actor, "settings", now=now)
-    return render(request, "desk/settings.html", context | {"themes": User.Theme.choices})
+    return shell.page(request, "desk/settings.html", context | {"themes": User.Theme.choices})
 
 
 @login_required

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -76,7 +76,7 @@ def is_confirmed(request: HttpRequest, gate: Gate, typed: document.Typed) -> boo
         return False
     if gate.risk != "critical" or marks.bare(typed.name) == marks.bare(gate.title):
         return True
-    typed.errors["name"] = "Type the name exactly as it stands above."
+    typed.errors["name"] = "This is not its name yet. Capitals and digits count."
     return False
 
 
@@ -96,11 +96,11 @@ def confirm(
         "facts": facts(doc),
     }
     if request.htmx:
-        response = render(request, "desk/_confirm.html", context, status=status)
+        response = shell.page(request, "desk/_confirm.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#confirm-slot", "innerHTML"
         return response
     frame = shell.context(request, actor, request.GET.get("in", "inbox"), now=now)
-    return render(request, "desk/confirm.html", frame | context, status=status)
+    return shell.page(request, "desk/confirm.html", frame | context, status=status)
 
 
 NOT_CARRIED = frozenset({"csrfmiddlewaretoken", "confirmed", "name"})

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -48,10 +47,12 @@ def show(
     if request.htmx:
         context = shell.context(request, actor, here, now=now) | shown | _just_decided(request)
         context["fresh"] = [rows.row(gate, now=now)]
-        response = render(request, "desk/_pane.html", context | {"is_part": True}, status=status)
+        response = shell.page(
+            request, "desk/_pane.html", context | {"is_part": True}, status=status
+        )
         response["HX-Push-Url"] = _address(gate, here) if status == 200 else "false"
         return response
-    return render(
+    return shell.page(
         request, "desk/gate.html", _whole(request, actor, here, now=now) | shown, status=status
     )
 

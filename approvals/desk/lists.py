@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -29,10 +29,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
     listed = of("inbox", actor, after=request.GET.get("after", ""), now=now)
     context = _context(request, actor, "inbox", listed, now=now)
     if request.htmx and "after" in request.GET:
-        return render(request, "desk/_more.html", context)
+        return shell.page(request, "desk/_more.html", context)
     if listed["groups"] or queue.was_ever_asked(actor):
-        return render(request, "desk/list.html", context)
-    return render(request, "desk/first.html", context | _first_run(actor))
+        return shell.page(request, "desk/list.html", context)
+    return shell.page(request, "desk/first.html", context | _first_run(actor))
 
 
 @login_required
@@ -65,7 +65,9 @@ def unclaimed(request: HttpRequest) -> HttpResponse:
         for delivery in page.rows
     ]
     context = shell.context(request, actor, "unclaimed", now=now)
-    return render(request, "desk/unclaimed.html", context | {"items": items, "after": page.after})
+    return shell.page(
+        request, "desk/unclaimed.html", context | {"items": items, "after": page.after}
+    )
 
 
 @login_required
@@ -113,7 +115,7 @@ def _list(request: HttpRequest, name: str) -> HttpResponse:
     now, actor = timezone.now(), shell.actor_of(request)
     listed = of(name, actor, after=request.GET.get("after", ""), now=now)
     template = "desk/_more.html" if request.htmx and "after" in request.GET else "desk/list.html"
-    return render(request, template, _context(request, actor, name, listed, now=now))
+    return shell.page(request, template, _context(request, actor, name, listed, now=now))
 
 
 def _context(

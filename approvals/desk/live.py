@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
@@ -38,7 +37,8 @@ def live(request: HttpRequest) -> HttpResponse:
         "listed": {"listed_at": listed_at},
         "is_live": True,
     }
-    return render(request, "desk/_live.html", context | _opened(request, actor, now=now))
+    opened = _opened(request, actor, since=since - OVERLAP, now=now)
+    return shell.page(request, "desk/_live.html", context | opened)
 
 
 def _arrived(actor: Actor, name: str, *, since: datetime) -> str:
@@ -47,7 +47,9 @@ def _arrived(actor: Actor, name: str, *, since: datetime) -> str:
     return shell.capped(queue.arrived(actor, since=since, is_mine=name == "inbox"))
 
 
-def _opened(request: HttpRequest, actor: Actor, *, now: datetime) -> dict[str, Any]:
+def _opened(
+    request: HttpRequest, actor: Actor, *, since: datetime, now: datetime
+) -> dict[str, Any]:
     """Return the open request again, with the digest the reader still has before them."""
     try:
         gate = queue.find(UUID(request.GET.get("open", "")), actor)
@@ -55,8 +57,12 @@ def _opened(request: HttpRequest, actor: Actor, *, now: datetime) -> dict[str, A
         gate = None
     if gate is None:
         return {}
-    seen = request.GET.get("digest", "")
-    return {"doc": document.about(gate, actor, now=now), "digest": seen or gate.digest}
+    # What has not moved is not sent again: a note that is read aloud is read aloud once.
+    return {
+        "doc": document.about(gate, actor, now=now),
+        "digest": request.GET.get("digest", "") or gate.digest,
+        "has_moved": gate.changed_at > since,
+    }
 
 
 def _moment(text: str, *, now: datetime) -> datetime:

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 
 from accounts.actor import Actor, Channel
 from accounts.keys import actor_for_user
@@ -78,6 +80,16 @@ def context(
         "many_workspaces": len(actor.workspaces) > 1,
         "toasts": [_toast(message) for message in messages.get_messages(request)],
     }
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a page or its part. They share an address, so a cache must never mix them up."""
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    response["Cache-Control"] = "no-store" if request.htmx else "private, no-cache"
+    return response
 
 
 def tell(request: HttpRequest, words: str, *, about: object = "") -> None:

@@ -67,7 +67,7 @@
       if (matchMedia("(max-width: 47.49rem)").matches) scrollTo(0, 0);
       find("#req-title")?.focus({ preventScroll: true });
     }
-    const off = find("#answers-note[data-answers=off]") !== null;
+    const off = find("#answers-note [data-answers=off]") !== null;
     document.querySelectorAll(".answers .btn[form]").forEach((button) => {
       if (off) button.setAttribute("aria-disabled", "true");
     });
@@ -117,6 +117,8 @@
     if (opener) { event.preventDefault(); document.getElementById(opener.dataset.opens).showModal(); }
     const closer = event.target.closest("dialog [data-close]");
     if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+    const named = event.target.closest(".refused a, .notice a[href^='#f-']");
+    if (named) { event.preventDefault(); find(named.hash).focus(); }
     event.target.closest("[data-dismiss]")?.closest(".toast").remove();
     const copier = event.target.closest("[data-copy], [data-copy-from]");
     if (copier) copy(copier);
