@@ -1,16 +1,17 @@
 """Where the machines' API lives, and the page to read and try it."""
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from functools import partial
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from api import openapi
 from api.axme import agents, approvals, inbox, intents, meta
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
 from api.axme.errors import from_exception
-from api.axme.schemas import Failure
 
 
 def answer_failure(request: HttpRequest, failure: Exception | type[Exception]) -> HttpResponse:
@@ -34,20 +35,8 @@ for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has ha
     api.add_exception_handler(failure, answer_failure)
 
 
-def openapi(request: HttpRequest) -> HttpResponse:
-    """Describe the API as OpenAPI, every failure included."""
-    schema = api.get_openapi_schema(path_prefix="")
-    schema["components"]["schemas"]["Failure"] = Failure.model_json_schema()
-    return JsonResponse(schema)
-
-
-def docs(request: HttpRequest) -> HttpResponse:
-    """Show the API with a form to try each call."""
-    return render(request, "api/docs.html")
-
-
 urlpatterns = [
-    path("api/docs", docs, name="api_docs"),
-    path("api/openapi.json", openapi, name="openapi"),
+    path("api/docs", openapi.page, name="api_docs"),
+    path("api/openapi.json", partial(openapi.document, api), name="openapi"),
     path("", api.urls),
 ]

@@ -56,9 +56,10 @@ class MachineHandler(ASGIHandler):
     async def _answer(self, scope: Any, body: bytes) -> HttpResponseBase:
         try:
             request = ASGIRequest(scope, BytesIO(body))
-            request._body = body  # Django's own name for a body that has been read.
+            # Django's own name for a body that has been read. Clients may send none at all.
+            request._body = body or b"{}"
             response: HttpResponseBase = await self._middleware_chain(request)
-            return response
+            return _not_allowed(response) if response.status_code == 405 else response
         except Http404:
             return envelope(404, "not_found", f"There is nothing at {scope['path'][:200]}.")
         except Exception as failure:
@@ -73,6 +74,13 @@ class MachineHandler(ASGIHandler):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await task
+
+
+def _not_allowed(response: HttpResponseBase) -> HttpResponseBase:
+    allowed = response.headers.get("Allow", "")
+    told = envelope(405, "method_not_allowed", f"This address takes {allowed} only.")
+    told["Allow"] = allowed
+    return told
 
 
 def _sign(response: HttpResponseBase, scope: Any) -> None:
