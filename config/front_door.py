@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 
 from api.axme.errors import envelope, from_exception
@@ -86,6 +86,8 @@ def _not_allowed(response: HttpResponseBase) -> HttpResponseBase:
 def _sign(response: HttpResponseBase, scope: Any) -> None:
     """Name the answer, and echo the caller's trace, so that both sides can find it again."""
     response["x-request-id"] = uuid4().hex
+    if isinstance(response, HttpResponse):
+        response["Content-Length"] = str(len(response.content))
     for name, value in scope["headers"]:
         if name == b"x-trace-id" and TRACE.fullmatch(value):
             response["x-trace-id"] = value.decode()

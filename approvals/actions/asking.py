@@ -12,7 +12,7 @@ from accounts.addresses import ANYONE, RUNTIME
 from accounts.keys import KeyRefused
 from accounts.models import Workspace
 from approvals import gates
-from approvals.asking import Directory, open_gate, shown_digest
+from approvals.asking import Directory, open_gate, shown_digest, unknown_assignees
 from approvals.models import Gate
 from approvals.refusals import NotYours
 from intents import change as changes
@@ -144,6 +144,9 @@ def _hold(
         return None
     gate = open_gate(intent, intent.human_task or {}, directory, asker=intent.from_agent, now=now)
     gates.hold(change, gate, data={"human_task": gates.described(gate)})
+    if strangers := unknown_assignees(intent, intent.human_task or {}, directory):
+        # The sender meant somebody we cannot ask; whoever reads the trail shall know.
+        change.events[-1].data["unknown_assignees"] = strangers
     return gate
 
 
