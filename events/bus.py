@@ -71,9 +71,14 @@ def wake_everyone() -> None:
         _loop.call_soon_threadsafe(lambda: _wake_here(list(_waiting)))
 
 
-def is_listening() -> bool:
-    """Tell whether wake-ups of other processes reach this one; readiness shows it."""
-    return not settings.REDIS_URL or (_listener is not None and not _listener.done())
+def answers() -> bool:
+    """Tell whether wake-ups can reach other processes now; readiness shows it."""
+    if not settings.REDIS_URL:
+        return True
+    try:
+        return bool(_redis().ping())
+    except redis.RedisError:
+        return False
 
 
 def _wake_here(topics: list[str]) -> None:
@@ -83,14 +88,18 @@ def _wake_here(topics: list[str]) -> None:
 
 
 def _wake_others(topics: list[str]) -> None:
-    global _publisher
-    if _publisher is None:
-        _publisher = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
     try:
-        _publisher.publish(CHANNEL, json.dumps([ORIGIN, *topics]))
+        _redis().publish(CHANNEL, json.dumps([ORIGIN, *topics]))
     except redis.RedisError:
         # Every waiter reads again on its timer, so this is late and nothing else.
         logger.warning("A wake-up was lost: Redis did not answer")
+
+
+def _redis() -> redis.Redis:
+    global _publisher
+    if _publisher is None:
+        _publisher = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
+    return _publisher
 
 
 def _attend() -> None:

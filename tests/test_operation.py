@@ -265,9 +265,6 @@ def test_the_process_ends_with_an_error_when_its_worker_dies(machine):
     assert "The beat has stopped, so the whole process stops" in ended.stderr
 
 
-@pytest.mark.xfail(
-    strict=False, reason="manage.py does not yet turn ImproperlyConfigured into a sentence"
-)
 @pytest.mark.parametrize(
     ("setting", "value", "sentence"),
     [

@@ -35,8 +35,7 @@ async def ready(request: HttpRequest) -> JsonResponse:
     try:
         report = await pool.run(_report, timezone.now())
     except DatabaseError:
-        report = {"ok": False, "database": False}
-    report["bus"] = bus.is_listening()
+        report = {"ok": False, "database": False, "bus": bus.answers()}
     return JsonResponse(report, status=200 if report["ok"] else 503)
 
 
@@ -54,7 +53,9 @@ def _report(now: datetime) -> dict[str, Any]:
         "timer_late_seconds": _seconds(timer.deadline_at if timer else None, now),
         "outbox_late_seconds": _seconds(mail.next_try_at if mail else None, now),
     }
-    return {"ok": max(late.values()) < LATE_SECONDS, "database": True, **late}
+    is_bus_up = bus.answers()
+    is_ready = is_bus_up and max(late.values()) < LATE_SECONDS
+    return {"ok": is_ready, "database": True, "bus": is_bus_up, **late}
 
 
 def _seconds(since: datetime | None, now: datetime) -> float:
