@@ -3,7 +3,7 @@
 Everything here runs inside the transaction of an action and writes only delivery rows.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,18 +44,21 @@ def offer_again(delivery: Delivery, *, now: datetime) -> set[str]:
     return {bus.address_topic(delivery.workspace_id, delivery.address)}
 
 
-def offered(delivery_ids: Iterable[UUID], *, now: datetime) -> None:
+def offered(deliveries: Iterable[Delivery], *, now: datetime) -> None:
     """Remember that these were written to a reader, and when to try again without an answer."""
-    rows = Delivery.objects.filter(id__in=list(delivery_ids), closed_at=None)
-    rows.filter(offered_at=None).update(offered_at=now, next_try_at=now + VISIBLE_FOR)
+    by_attempt: defaultdict[int, list[UUID]] = defaultdict(list)
+    for delivery in deliveries:
+        by_attempt[delivery.attempt].append(delivery.id)
+    fresh = Delivery.objects.filter(closed_at=None, offered_at=None)
+    for attempt, ids in by_attempt.items():
+        again_at = now + patience(attempt=attempt)
+        fresh.filter(id__in=ids).update(offered_at=now, next_try_at=again_at)
 
 
 def answered(intent_ids: Iterable[UUID], address: str | None, *, now: datetime) -> None:
-    """The agent showed a sign: it has the work, and the next offer is a full window away."""
+    """The agent showed a sign: it has the work. Only much later is it offered again."""
     rows = Delivery.objects.filter(intent__in=list(intent_ids), address=address or "")
-    rows.update(
-        acknowledged_at=now, next_try_at=now + patience(attempt=2), updated_at=now, is_paused=False
-    )
+    rows.update(acknowledged_at=now, next_try_at=now + LONGEST, updated_at=now, is_paused=False)
 
 
 def close(intent_ids: Iterable[UUID], *, now: datetime) -> None:

@@ -76,6 +76,6 @@ def _put_before(
     rows = Delivery.objects.at(workspace_id, address).filter(seq__gt=since)
     wanted = rows.filter(intent__status__in=statuses) if statuses else rows.actionable()
     found = list(wanted.select_related("intent").order_by("seq")[:BATCH])
-    if fresh := [row.id for row in found if row.offered_at is None]:
+    if fresh := [row for row in found if row.offered_at is None]:
         deliveries.offered(fresh, now=timezone.now())
     return found

@@ -1,0 +1,40 @@
+"""The documents name what there is: every route, every setting."""
+
+import re
+from pathlib import Path
+
+from api.openapi import describe
+from api.urls import api
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_every_route_is_in_the_compatibility_table_and_no_other():
+    text = (ROOT / "docs/compatibility.md").read_text()
+    listed = set(re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)` \|", text, re.MULTILINE))
+
+    served = {
+        f"{method.upper()} {path}"
+        for path, operations in describe(api)["paths"].items()
+        for method in operations
+    }
+
+    assert listed == served
+
+
+def test_every_setting_is_in_the_readme_and_no_other():
+    code = (ROOT / "config/settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code))
+    readme = (ROOT / "README.md").read_text()
+    table = readme[readme.index("## Settings") : readme.index("## Working on it")]
+    rows = re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+) \|", table, re.MULTILINE)
+
+    told = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+
+    assert told == read
+
+
+def test_links_between_the_documents_lead_somewhere():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
