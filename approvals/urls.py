@@ -31,7 +31,9 @@ urlpatterns = [
     path("sign-out", auth.LogoutView.as_view(), name="logout"),
     path(
         "password",
-        auth.PasswordChangeView.as_view(template_name="account/password_change.html"),
+        auth.PasswordChangeView.as_view(
+            form_class=account.ChangedPassword, template_name="account/password_change.html"
+        ),
         name="password_change",
     ),
     path(
@@ -55,7 +57,9 @@ urlpatterns = [
     ),
     path(
         "password/reset/<uidb64>/<token>",
-        auth.PasswordResetConfirmView.as_view(template_name="account/password_reset_confirm.html"),
+        auth.PasswordResetConfirmView.as_view(
+            form_class=account.NewPassword, template_name="account/password_reset_confirm.html"
+        ),
         name="password_reset_confirm",
     ),
     path(

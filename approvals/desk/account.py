@@ -1,6 +1,7 @@
 """What a person sets for themselves: the theme, and whether single keys answer."""
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -37,6 +38,25 @@ def theme(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("back", "")
     is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back if is_ours else "settings")
+
+
+DIFFER = {"password_mismatch": "The two new passwords differ."}
+
+
+class NewPassword(SetPasswordForm):
+    """Choosing a password, with the desk's sentences."""
+
+    error_messages = {**SetPasswordForm.error_messages, **DIFFER}
+
+
+class ChangedPassword(PasswordChangeForm):
+    """The same, by somebody who knows the old one."""
+
+    error_messages = {
+        **PasswordChangeForm.error_messages,
+        **DIFFER,
+        "password_incorrect": "This is not your password now.",
+    }
 
 
 def _theme(text: str) -> str:
