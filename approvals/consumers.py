@@ -25,7 +25,7 @@ CHECK = 15.0
 OVERLAP = timedelta(seconds=5)
 
 
-class DeskConsumer(AsyncJsonWebsocketConsumer):
+class DeskConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels has no types.
     """Waits for wake-ups of one person's workspaces; rights are read again before each message."""
 
     watch: asyncio.Task[None] | None = None

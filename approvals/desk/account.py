@@ -43,7 +43,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 DIFFER = {"password_mismatch": "The two new passwords differ."}
 
 
-class NewPassword(SetPasswordForm):
+class NewPassword(SetPasswordForm):  # type: ignore[type-arg]  # Generic in the stubs only.
     """Choosing a password, with the desk's sentences."""
 
     error_messages = {**SetPasswordForm.error_messages, **DIFFER}

@@ -95,7 +95,7 @@ def confirm(
         "carried": [(key, value) for key, value in request.POST.items() if key not in NOT_CARRIED],
         "facts": facts(doc),
     }
-    if request.htmx:
+    if shell.wants_part(request):
         response = shell.page(request, "desk/_confirm.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#confirm-slot", "innerHTML"
         return response
@@ -145,7 +145,7 @@ def onward(request: HttpRequest, gate: Gate, actor: Actor, decision: Decision) -
     shell.tell(request, said, about=gate.id)
     following = queue.next_after(gate, actor)
     url = reverse("gate", args=[following]) + "?answered=1" if following else reverse("inbox")
-    if request.htmx and not following:
+    if shell.wants_part(request) and not following:
         response = HttpResponse(status=200)
         response["HX-Redirect"] = url
         return response

@@ -44,7 +44,7 @@ def show(
     """Answer with the request's page, or with the request alone where htmx asks for it."""
     here = request.GET.get("in", "inbox")
     shown = {"doc": document.about(gate, actor, now=now, typed=typed), "digest": gate.digest}
-    if request.htmx:
+    if shell.wants_part(request):
         context = shell.context(request, actor, here, now=now) | shown | _just_decided(request)
         context["fresh"] = [rows.row(gate, now=now)]
         response = shell.page(

@@ -10,6 +10,7 @@ from accounts.models import User
 from approvals.desk import ended, fields, payload, times, words
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
+from approvals.kinds import Kind
 from approvals.models import Gate
 from approvals.refusals import AlreadyDecided, GateClosed
 
@@ -95,13 +96,13 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         gate=gate,
         now=now,
         asker=words.name_of(gate.asker),
-        asks=words.ASKS[gate.kind],
+        asks=words.ASKS[Kind(gate.kind)],
         values=values,
         others=others,
         sends=payload.readable(gate.intent.payload),
         context=payload.readable(gate.context),
         due=times.due(gate.due_at, now=now),
-        icon=words.ICONS[gate.kind],
+        icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
         is_answerable=refusal is None,
         who=who_may(gate, actor),

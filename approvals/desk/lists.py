@@ -28,7 +28,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     now, actor = timezone.now(), shell.actor_of(request)
     listed = of("inbox", actor, after=request.GET.get("after", ""), now=now)
     context = _context(request, actor, "inbox", listed, now=now)
-    if request.htmx and "after" in request.GET:
+    if shell.wants_part(request) and "after" in request.GET:
         return shell.page(request, "desk/_more.html", context)
     if listed["groups"] or queue.was_ever_asked(actor):
         return shell.page(request, "desk/list.html", context)
@@ -114,7 +114,11 @@ def of(name: str, actor: Actor, *, after: str = "", now: datetime) -> dict[str, 
 def _list(request: HttpRequest, name: str) -> HttpResponse:
     now, actor = timezone.now(), shell.actor_of(request)
     listed = of(name, actor, after=request.GET.get("after", ""), now=now)
-    template = "desk/_more.html" if request.htmx and "after" in request.GET else "desk/list.html"
+    template = (
+        "desk/_more.html"
+        if shell.wants_part(request) and "after" in request.GET
+        else "desk/list.html"
+    )
     return shell.page(request, template, _context(request, actor, name, listed, now=now))
 
 

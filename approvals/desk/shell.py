@@ -88,8 +88,13 @@ def page(
     """Render a page or its part. They share an address, so a cache must never mix them up."""
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
-    response["Cache-Control"] = "no-store" if request.htmx else "private, no-cache"
+    response["Cache-Control"] = "no-store" if wants_part(request) else "private, no-cache"
     return response
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Tell whether a script asks for a part of the page it is on."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def tell(request: HttpRequest, words: str, *, about: object = "") -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from approvals.desk import words
+from approvals.desk.payload import human
 from events.models import Event
 from intents.lifecycle import WaitingFor
 
@@ -59,7 +60,7 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
         return made(event, who)
     if event.type == "intent.in_progress":
         return Line(event.at, "agent", "", f"{who} works on it")
-    return Line(event.at, "info", "", f"{words.human(event.type.partition('.')[2])}, by {who}")
+    return Line(event.at, "info", "", f"{human(event.type.partition('.')[2])}, by {who}")
 
 
 def _decision(event: Event, names: Mapping[str, str]) -> Line:
@@ -93,7 +94,7 @@ def _waiting(event: Event, who: str) -> Line | None:
         return Line(event.at, "person", "", f"{taker} took it over", "at the desk")
     if event.waiting_reason == WaitingFor.HUMAN:
         return None
-    waits = words.human(event.waiting_reason.removeprefix("WAITING_FOR_")).lower()
+    waits = human(event.waiting_reason.removeprefix("WAITING_FOR_")).lower()
     return Line(event.at, "clock", "", f"Waits for {waits or 'something'}")
 
 
