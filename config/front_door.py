@@ -56,6 +56,7 @@ class MachineHandler(ASGIHandler):
     async def _answer(self, scope: Any, body: bytes) -> HttpResponseBase:
         try:
             request = ASGIRequest(scope, BytesIO(body))
+            request.urlconf = "api.urls"
             # Django's own name for a body that has been read. Clients may send none at all.
             request._body = body or b"{}"
             response: HttpResponseBase = await self._middleware_chain(request)
