@@ -26,10 +26,11 @@ def check_schema(schema: dict[str, Any]) -> None:
     text = json.dumps(schema)
     if '"$ref"' in text or '"pattern"' in text or '"patternProperties"' in text:
         raise BadSchema("form_schema may not use $ref, pattern or patternProperties.")
-    if len(schema.get("properties", {})) > MOST_FIELDS:
-        raise BadSchema(f"form_schema has more than {MOST_FIELDS} fields.")
-    if schema and not isinstance(schema.get("properties", {}), dict):
-        raise BadSchema("form_schema.properties must be an object.")
+    fields = schema.get("properties", {})
+    if not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
+        raise BadSchema(
+            f"form_schema.properties must be an object of at most {MOST_FIELDS} fields."
+        )
     try:
         Draft7Validator.check_schema(schema)
     except SchemaError as failure:
@@ -81,10 +82,14 @@ def _coerced(field: dict[str, Any], value: Any) -> Any:
 
 
 def _parsed(text: str, otherwise: str) -> Any:
+    """Read JSON that was typed; what no database keeps (NaN, 1e999, NUL) stays the text it was."""
     try:
-        return json.loads(text, parse_constant=lambda _: otherwise)
+        value = json.loads(text)
+        written = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        written.encode()  # Fails for half a surrogate pair.
     except (ValueError, RecursionError):
         return otherwise
+    return otherwise if "\\u0000" in written else value
 
 
 def _sentences(schema: dict[str, Any], data: dict[str, Any]) -> dict[str, str]:
