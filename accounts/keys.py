@@ -70,7 +70,7 @@ def actor_for_user(user: User, *, channel: Channel) -> Actor:
 
 
 def traced(actor: Actor, trace_id: str) -> Actor:
-    return replace(actor, trace_id=trace_id[:128])
+    return replace(actor, trace_id=trace_id)
 
 
 def _actor(key: ApiKey) -> Actor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -75,8 +75,6 @@ def open_gate(
     """Return the gate for a human task, not stored yet. `people` restricts it beyond the spec."""
     kind = kind_of(str(spec.get("task_type", "")))
     named = directory.find(intent.workspace_id, _asked(intent, spec))
-    due_at = _due(intent, spec, now=now)
-    reminders = {**intent.reminders, **spec.get("reminders", {})}
     gate = Gate(
         workspace_id=intent.workspace_id,
         intent=intent,
@@ -94,9 +92,9 @@ def open_gate(
         digest=shown_digest(intent.payload, context or {}),
         opened_at=now,
         changed_at=now,
-        due_at=due_at,
-        rank_at=timetable.rank(now, due_at),
-        reminders=reminders,
+        due_at=intent.deadline_at,
+        rank_at=timetable.rank(now, intent.deadline_at),
+        reminders=intent.reminders,
     )
     gate.nudge_at = upcoming(gate, last=now)[1]
     return gate
@@ -144,11 +142,6 @@ def _asked(intent: Intent, spec: dict[str, Any]) -> list[str]:
     if any(name.strip().lower() in ANY_REVIEWER for name in names):
         return []
     return names or [intent.to_address]
-
-
-def _due(intent: Intent, spec: dict[str, Any], *, now: datetime) -> datetime | None:
-    seconds = spec.get("deadline_seconds")
-    return now + timedelta(seconds=seconds) if seconds else intent.deadline_at
 
 
 def _floor(kind: Kind) -> risk.Risk:

@@ -56,7 +56,7 @@ class Gate(models.Model):
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
     # Who asks, in the words of the trail, and the address that may never answer.
-    asker = models.CharField(max_length=383)
+    asker = models.CharField(max_length=519)
     risk = models.CharField(max_length=8, choices=[(r, r.title()) for r in Risk])
     # [{"value", "effect": "advance" | "fail"}], in the order they are shown.
     outcomes = models.JSONField()

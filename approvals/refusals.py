@@ -66,7 +66,7 @@ class OutcomeNotAllowed(Refusal):
     code = "outcome_not_allowed"
 
     def __init__(self, outcome: str, allowed: list[str]) -> None:
-        super().__init__(f"“{outcome}” is not one of the answers: {', '.join(allowed)}.")
+        super().__init__(f"“{outcome[:64]}” is not one of the answers: {', '.join(allowed)}.")
 
 
 class CommentRequired(Refusal):

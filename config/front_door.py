@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -12,10 +11,10 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 
+from api.axme.auth import trace_id
 from api.axme.errors import envelope, from_exception
 
 MACHINE_PATHS = ("/v1/", "/health", "/ready")
-TRACE = re.compile(rb"[\w.:/+=@-]{1,128}")
 
 
 def by_path(*, machines: Any, people: Any) -> Any:
@@ -54,6 +53,8 @@ class MachineHandler(ASGIHandler):
             await self.send_response(response, send)
 
     async def _answer(self, scope: Any, body: bytes) -> HttpResponseBase:
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return envelope(422, "invalid_text", "The address has a NUL in it.")
         try:
             request = ASGIRequest(scope, BytesIO(body))
             request.urlconf = "api.urls"
@@ -90,8 +91,8 @@ def _sign(response: HttpResponseBase, scope: Any) -> None:
     if isinstance(response, HttpResponse):
         response["Content-Length"] = str(len(response.content))
     for name, value in scope["headers"]:
-        if name == b"x-trace-id" and TRACE.fullmatch(value):
-            response["x-trace-id"] = value.decode()
+        if name == b"x-trace-id" and (trace := trace_id(value.decode("latin-1"))):
+            response["x-trace-id"] = trace
 
 
 async def _read(receive: Any) -> bytes | None:

@@ -24,7 +24,7 @@ class Event(models.Model):
     type = models.CharField(max_length=64)
     status = models.CharField(max_length=12)
     actor = models.CharField(max_length=255)
-    handler = models.CharField(max_length=383, blank=True)
+    handler = models.CharField(max_length=519, blank=True)
     waiting_reason = models.CharField(max_length=20, blank=True)
     pending_with = models.JSONField(null=True)
     data = models.JSONField(default=dict)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from events.models import Outbox
 from events.transports import email
@@ -37,9 +38,11 @@ def claim(*, now: datetime, most: int = BATCH) -> Sequence[Outbox]:
     if connection.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True)
     rows = list(due[:most])
+    # Counted before the try: a message that kills its worker must not be tried for ever.
+    claimed = Outbox.objects.filter(id__in=[row.id for row in rows])
+    claimed.update(next_try_at=now + LEASE, attempts=F("attempts") + 1)
     for row in rows:
         row.attempts += 1
-    Outbox.objects.filter(id__in=[row.id for row in rows]).update(next_try_at=now + LEASE)
     return rows
 
 
@@ -63,7 +66,7 @@ def _send(row: Outbox, compose: Compose, *, now: datetime) -> None:
     except Exception as failure:  # A message we cannot even write must not stop the others.
         logger.exception("A message could not be composed")
         _failed(row, TransportError(str(failure)), now=now)
-    row.save(update_fields=["state", "sent_at", "last_error", "attempts", "next_try_at"])
+    row.save(update_fields=["state", "sent_at", "last_error", "next_try_at"])
 
 
 def _failed(row: Outbox, failure: TransportError, *, now: datetime) -> None:

@@ -33,6 +33,10 @@ class Frame:
     is_last: bool = False
 
 
+class Closed(Exception):
+    """Raised by a reader that may not read any more: the stream ends."""
+
+
 Read = Callable[[int], Awaitable[Sequence[Frame]]]
 
 
@@ -56,7 +60,10 @@ async def stream(
     async with bus.watching(*topics) as woken:
         while True:
             woken.clear()
-            frames = await read(since)
+            try:
+                frames = await read(since)
+            except Closed:
+                break
             if frames:
                 since = frames[-1].seq
                 yield b"".join(encode(frame) for frame in frames)

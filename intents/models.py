@@ -12,6 +12,8 @@ from accounts.actor import Actor
 from accounts.models import ApiKey, Workspace
 from intents.lifecycle import ENDS, OPEN, Status, WaitingFor
 
+# What a caller may write, and the scheme and workspace that its canonical form adds.
+LONGEST_ADDRESS = 383 + 136
 OPEN_STATUS = Q(status__in=sorted(OPEN))
 
 
@@ -40,15 +42,15 @@ class Intent(models.Model):
     correlation_id = models.UUIDField(default=uuid4)
     # Addresses as the caller wrote them, and the form they are compared by.
     from_agent = models.CharField(max_length=383)
-    from_address = models.CharField(max_length=383)
+    from_address = models.CharField(max_length=LONGEST_ADDRESS)
     to_agent = models.CharField(max_length=383)
-    to_address = models.CharField(max_length=383)
+    to_address = models.CharField(max_length=LONGEST_ADDRESS)
     reply_to = models.CharField(max_length=383, blank=True)
     payload = models.JSONField(default=dict)
     status = models.CharField(max_length=12, choices=[(s, s) for s in Status])
     waiting_reason = models.CharField(max_length=20, blank=True)
     pending_with = models.JSONField(null=True)
-    handler = models.CharField(max_length=383, blank=True)
+    handler = models.CharField(max_length=LONGEST_ADDRESS, blank=True)
     result = models.JSONField(null=True)
     error = models.JSONField(null=True)
     # The last event of this intent; the next one is this plus one.
@@ -97,8 +99,9 @@ class Intent(models.Model):
 
     def grants(self, address: str | None, permission: str) -> bool:
         """Tell whether the intent's policy lets this address do something with it."""
-        grant = self.policy.get("grants", {}).get(f"delegate:{address}", {})
-        return permission in grant.get("allow", ())
+        grant = self.policy.get("grants", {}).get(f"delegate:{address}")
+        allowed = grant.get("allow") if isinstance(grant, dict) else None
+        return isinstance(allowed, list) and permission in allowed
 
 
 class Mailbox(models.Model):
@@ -106,7 +109,7 @@ class Mailbox(models.Model):
     order of commits and a reader following `since` never misses one."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
-    address = models.CharField(max_length=383)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     seq = models.BigIntegerField()
 
     class Meta:
@@ -147,7 +150,7 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="deliveries")
-    address = models.CharField(max_length=383)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     # As the sender wrote the address, which is how they ask for it.
     literal = models.CharField(max_length=383)
     seq = models.BigIntegerField()

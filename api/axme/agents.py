@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Router
+from pydantic import FiniteFloat
 
 from accounts.actor import Actor
 from accounts.addresses import SCHEME, canonical
@@ -27,7 +28,7 @@ async def stream_deliveries(
     request: HttpRequest,
     address: str,
     since: int = 0,
-    wait_seconds: float = 15,
+    wait_seconds: FiniteFloat = 15,
     status: str = "",
 ) -> StreamingHttpResponse:
     """Follow the work put before an address. From `since=0` every open piece comes again."""
@@ -40,7 +41,7 @@ async def stream_deliveries(
         return [translate.delivery_frame(row) for row in rows]
 
     topics = [bus.address_topic(actor.workspace_id, own)]
-    return event_stream(read, topics, since=max(0, since), wait_seconds=wait_seconds)
+    return event_stream(request, read, topics, since=max(0, since), wait_seconds=wait_seconds)
 
 
 @router.get("/agents/{path:address}/intents")

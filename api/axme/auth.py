@@ -1,5 +1,7 @@
 """Who calls: a key in `x-api-key` or in the bearer slot, and the address it speaks for."""
 
+import re
+
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -9,6 +11,7 @@ from accounts.addresses import canonical
 from api.axme.errors import BadRequest
 from events import pool
 
+TRACE = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}")
 MISSING = "Send an API key in the x-api-key header."
 
 
@@ -22,7 +25,12 @@ class KeyAuth:
         actor = keys.remembered(token)
         if actor is None:
             actor = await pool.run(keys.actor_for_key, token, now=timezone.now())
-        return keys.traced(actor, request.headers.get("x-trace-id", ""))
+        return keys.traced(actor, trace_id(request.headers.get("x-trace-id", "")))
+
+
+def trace_id(text: str) -> str:
+    """Return a caller's trace id, or nothing when it is none we would repeat."""
+    return text if TRACE.fullmatch(text) else ""
 
 
 def token_of(request: HttpRequest) -> str:

@@ -1,13 +1,16 @@
 """Intents: create, read, follow, resolve, resume, cancel, controls and policy."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Router
+from pydantic import FiniteFloat
 
 from accounts.actor import Actor
+from accounts.keys import KeyRefused
 from api.axme import auth, calls, translate
 from api.axme.errors import BadRequest
 from api.axme.schemas import (
@@ -28,6 +31,7 @@ from intents.payloads import digest
 
 router = Router(tags=["Intents"])
 SSE = "text/event-stream"
+KEY = auth.KeyAuth()
 
 
 @router.post("/intents")
@@ -70,7 +74,7 @@ async def stream_events(
     request: HttpRequest,
     intent_id: str,
     since: int = 0,
-    wait_seconds: float = 15,
+    wait_seconds: FiniteFloat = 15,
 ) -> StreamingHttpResponse:
     """Follow an intent: server-sent events from `since`, or from the Last-Event-ID."""
     row = await readable(request, intent_id)
@@ -80,7 +84,8 @@ async def stream_events(
         return [translate.event_frame(event) for event in found]
 
     start = _start(request, since)
-    return event_stream(read, [bus.intent_topic(row.id)], since=start, wait_seconds=wait_seconds)
+    topics = [bus.intent_topic(row.id)]
+    return event_stream(request, read, topics, since=start, wait_seconds=wait_seconds)
 
 
 @router.post("/intents/{intent_id}/resolve")
@@ -191,10 +196,24 @@ async def readable(request: HttpRequest, intent_id: str) -> Intent:
 
 
 def event_stream(
-    read: streams.Read, topics: list[str], *, since: int, wait_seconds: float
+    request: HttpRequest,
+    read: streams.Read,
+    topics: list[str],
+    *,
+    since: int,
+    wait_seconds: float,
 ) -> StreamingHttpResponse:
+    """Stream what `read` finds for as long as the caller's key holds, a minute at most."""
+
+    async def read_if_allowed(seen: int) -> Sequence[streams.Frame]:
+        try:
+            await KEY(request)
+        except KeyRefused as failure:
+            raise streams.Closed from failure
+        return await read(seen)
+
     body = streams.stream(
-        read, topics=topics, since=since, wait_seconds=min(max(wait_seconds, 1), 60)
+        read_if_allowed, topics=topics, since=since, wait_seconds=min(max(wait_seconds, 1), 60)
     )
     response = StreamingHttpResponse(body, content_type=SSE)
     response["Cache-Control"] = "no-cache"

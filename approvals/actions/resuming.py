@@ -63,11 +63,16 @@ def _ask(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
         intent.handler = actor.address or ""
     spec: dict[str, Any] = {
         "title": wish.body.get("title") or wish.body.get("message") or intent.type,
-        "assignees": wish.body.get("assignees") or [],
+        "assignees": _names(wish.body.get("assignees")),
         "allowed_outcomes": ["approved", "rejected"],
         **{name: wish.body.get(name) for name in ("description", "risk", "risk_level")},
     }
     ask(intent, spec, context=wish.data, actor=actor, now=now)
+
+
+def _names(given: Any) -> list[str]:
+    """An agent's own words: only what is a list of names is one."""
+    return [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
 
 
 def _answer(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:

@@ -16,6 +16,8 @@ CONTROL = {
     "action", "approve_current_step", "actor", "reason", "expected_policy_generation",
     "internal_scheduler", "owner_agent",
 }  # fmt: skip
+# A date near the end of the calendar cannot be kept in every time zone.
+FARTHEST = timedelta(days=3650)
 ASKING = {"pending_human_approval", "pending_approval"}
 DECIDING = {"approve": "approved", "reject": "rejected"} | {w: w for w in ("approved", "rejected")}
 DONE = {"completed", "done", "success", "resolved"}
@@ -101,6 +103,8 @@ def _deadline(body: NewIntent, *, now: datetime) -> datetime | None:
         return None
     if body.deadline_at.tzinfo is None:
         raise BadRequest(422, "schema_invalid", "deadline_at needs a time zone, such as a final Z.")
+    if body.deadline_at > now + FARTHEST:
+        raise BadRequest(422, "schema_invalid", "deadline_at is more than ten years ahead.")
     if body.deadline_at <= now:
         raise BadRequest(422, "deadline_passed", "deadline_at has already passed.")
     return body.deadline_at
