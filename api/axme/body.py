@@ -34,8 +34,11 @@ def parse(raw: bytes) -> Any:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as failure:
+        # Decoded here and strictly: given bytes, json guesses the encoding and lets surrogates in.
+        value = json.loads(raw.decode(), parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError as failure:
+        raise _too_deep() from failure
+    except ValueError as failure:
         raise BadRequest(400, "invalid_json", f"The body is not JSON: {failure}.") from failure
     check_depth(value)
     if b"\x00" in raw or SUSPECT.search(raw):
@@ -50,7 +53,7 @@ def check_depth(value: Any) -> None:
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise BadRequest(422, "too_deep", f"The body is nested deeper than {DEEPEST} levels.")
+    raise _too_deep()
 
 
 def check_text(value: Any) -> None:
@@ -65,6 +68,10 @@ def check_text(value: Any) -> None:
     elif isinstance(value, list):
         for child in value:
             check_text(child)
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest(422, "too_deep", f"The body is nested deeper than {DEEPEST} levels.")
 
 
 def _children(node: Any) -> list[Any]:

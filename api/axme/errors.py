@@ -95,9 +95,15 @@ def _more(refusal: Refusal) -> dict[str, Any]:
 
 def _invalid(failure: ValidationError) -> HttpResponse:
     """Name the fields and say what is wrong with each, in one sentence."""
-    said = {_path(error["loc"]): str(error["msg"]) for error in failure.errors}
+    said = {_path(error["loc"]): _sentence(error) for error in failure.errors}
     sentence = "; ".join(f"{path}: {message}" for path, message in said.items())
     return envelope(422, "schema_invalid", sentence[:2000], fields=said)
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    if error["type"] == "model_type":
+        return "must be a JSON object"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _path(location: Any) -> str:
