@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,9 @@ from approvals import queue
 from events import bus, pool
 
 SIGNED_OUT = 4401
-GATHER = 0.2
+# A workspace was gained: the browser connects anew and watches that one too.
+COME_AGAIN = 4000
+GATHER = 0.1
 CHECK = 15.0
 OVERLAP = timedelta(seconds=5)
 
@@ -57,9 +58,11 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channel
                 was_woken = await _wait(woken)
                 now = timezone.now()
                 current = await pool.run(signed_in, self.session_key)
-                if current is None or current.workspaces != actor.workspaces:
-                    # Rights are part of what is watched: the page starts afresh, if it may.
+                if current is None or actor.workspaces - current.workspaces:
                     await self.close(SIGNED_OUT)
+                    return
+                if current.workspaces != actor.workspaces:
+                    await self.close(COME_AGAIN)
                     return
                 if was_woken:
                     seen = await self._tell(current, since, seen)
@@ -92,12 +95,10 @@ def changed_since(actor: Actor, since: datetime) -> dict[UUID, datetime]:
 
 async def _wait(woken: asyncio.Event) -> bool:
     """Wait for a wake-up and gather those that follow at once; False when only time passed."""
-    started = time.monotonic()
     try:
         await asyncio.wait_for(woken.wait(), CHECK)
     except TimeoutError:
         return False
-    # A quiet desk is told at once; a busy one at most five times a second.
-    await asyncio.sleep(GATHER if time.monotonic() - started < GATHER else GATHER / 4)
+    await asyncio.sleep(GATHER)
     woken.clear()
     return True

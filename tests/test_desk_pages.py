@@ -53,11 +53,24 @@ def test_a_visitor_is_asked_to_sign_in(gate):
 def test_the_queue_lists_what_waits(ann, gate, django_assert_max_num_queries):
     client = signed_in(ann)
 
-    with django_assert_max_num_queries(9):
-        page = client.get("/open")
+    with django_assert_max_num_queries(8):
+        page = client.get("/")
 
     assert "Refund order 58213" in page.content.decode()
     assert "No deadline" in page.content.decode()
+
+
+def test_where_nothing_was_ever_asked_the_page_says_how_to_begin(ann):
+    page = signed_in(ann).get("/").content.decode()
+
+    assert "issue_key first-agent --workspace halden/freight" in page
+    assert "Send me a test request" in page
+
+
+def test_a_test_request_opens_at_once(ann):
+    response = signed_in(ann).post("/test-request")
+
+    assert response["Location"] == f"/requests/{Gate.objects.get().id}"
 
 
 def test_a_request_shows_its_sentence_version_and_digest(ann, gate):
