@@ -1,8 +1,10 @@
-"""May this answer be given to this gate? Refuses with a reason, or returns the decision."""
+"""An answer, and whether it may be given: refuses with a reason, or returns the decision."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
+from uuid import UUID
 
 from accounts.actor import Actor, Kind
 from approvals import forms, rules
@@ -19,13 +21,27 @@ from approvals.refusals import (
     Refusal,
 )
 
-if TYPE_CHECKING:
-    from approvals.actions.answer import Answer
-
 EVIDENCE_FIELDS = ("evidence", "attachments")
 
 
-def judge(gate: Gate, answer: "Answer", *, earlier: Sequence[Decision], now: datetime) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person or key answers. `seen` is the digest they were shown; None, the current one.
+
+    `then` says what an advancing answer does to the intent: complete it, or hand it back to its
+    agent, which resolves it later.
+    """
+
+    gate_id: UUID
+    outcome: str
+    actor: Actor
+    comment: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    seen: str | None = None
+    then: Literal["complete", "continue"] = "complete"
+
+
+def judge(gate: Gate, answer: Answer, *, earlier: Sequence[Decision], now: datetime) -> Decision:
     """Return the decision this answer makes, not stored.
 
     Raises: Refusal; the checks go from "is it still open" over "may you" to "is it complete".
@@ -73,7 +89,7 @@ def cannot_answer(gate: Gate, actor: Actor, *, earlier: Sequence[Decision] = ())
     return None
 
 
-def _complete(gate: Gate, answer: "Answer", effect: str) -> dict[str, Any]:
+def _complete(gate: Gate, answer: Answer, effect: str) -> dict[str, Any]:
     """Check comment, evidence and form; return the form's data in its own types."""
     advances = effect == ADVANCE
     if gate.is_comment_required and not answer.comment.strip():

@@ -1,16 +1,14 @@
 """Answering a gate: the one call behind the desk, both APIs, the e-mail page and the inbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
 from django.db import transaction
 
-from accounts.actor import Actor
 from accounts.keys import KeyRefused
 from approvals import judging, rules
+from approvals.judging import Answer
 from approvals.kinds import FAIL
 from approvals.models import Decision, Gate, Seat
 from approvals.refusals import NoSuchGate, Refusal
@@ -22,23 +20,6 @@ from intents.change import Change, error
 from intents.models import Delivery, Intent
 
 CLOSED = ("state", "outcome", "closed_at", "changed_at", "nudge_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person or key answers. `seen` is the digest they were shown; None, the current one.
-
-    `then` says what an advancing answer does to the intent: complete it, or hand it back to its
-    agent, which resolves it later.
-    """
-
-    gate_id: UUID
-    outcome: str
-    actor: Actor
-    comment: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
-    seen: str | None = None
-    then: Literal["complete", "continue"] = "complete"
 
 
 def decide(answer: Answer, *, now: datetime) -> Decision:

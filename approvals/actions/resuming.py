@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.actor import Actor
-from approvals.actions.answer import Answer, decide
+from approvals.actions.answer import decide
 from approvals.actions.asking import ask, take_over
 from approvals.actions.ending import end
+from approvals.judging import Answer
 from approvals.models import Gate
 from approvals.refusals import OutcomeNotAllowed
 from approvals.resume_plan import Facts, Plan, Wish, plan
