@@ -13,8 +13,9 @@ from pydantic import FiniteFloat
 from accounts.actor import Actor
 from accounts.addresses import SCHEME, canonical
 from api.axme import translate
+from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.intents import actor_of, event_stream
+from api.axme.following import event_stream
 from events import bus, pool, streams
 from intents import deliveries
 from intents.models import Delivery

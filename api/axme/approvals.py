@@ -8,7 +8,7 @@ from ninja import Router
 
 from accounts.actor import Actor
 from api.axme import calls, translate
-from api.axme.intents import actor_of
+from api.axme.auth import actor_of
 from api.axme.schemas import ApprovalDecision
 from approvals.actions import Answer
 from approvals.models import Gate

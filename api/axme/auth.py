@@ -1,6 +1,7 @@
 """Who calls: a key in `x-api-key` or in the bearer slot, and the address it speaks for."""
 
 import re
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from accounts.actor import Actor
 from accounts.addresses import canonical
 from api.axme.errors import BadRequest
 from events import pool
+from intents.actions import NoSuchIntent
 
 TRACE = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}")
 MISSING = "Send an API key in the x-api-key header."
@@ -59,3 +61,16 @@ def owner_of(request: HttpRequest, actor: Actor, owner_agent: str | None) -> str
     if actor.is_agent and address != actor.address:
         raise BadRequest(403, "invalid_actor_scope", "An agent key acts for its own address only.")
     return address
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who calls; ninja has put it there before the endpoint ran."""
+    return request.auth  # type: ignore[attr-defined, no-any-return]
+
+
+def parse_id(text: str) -> UUID:
+    """Return the id in a path. Raises: NoSuchIntent; what is no UUID names nothing."""
+    try:
+        return UUID(text)
+    except ValueError as failure:
+        raise NoSuchIntent from failure

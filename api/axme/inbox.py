@@ -9,8 +9,8 @@ from ninja import Router
 
 from accounts.actor import Actor
 from api.axme import auth, calls, translate
+from api.axme.auth import actor_of, parse_id
 from api.axme.errors import BadRequest
-from api.axme.intents import actor_of, parse_id
 from api.axme.schemas import Comment, Reply
 from approvals import actions
 from approvals.actions import Answer

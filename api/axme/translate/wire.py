@@ -1,13 +1,13 @@
 """Times and numbers as the protocol writes them. Pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 STRIDE = 2
 
 
 def stamp(moment: datetime | None) -> str | None:
     """Return a time as the protocol writes it: UTC with microseconds and a Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
 
 
 def wire_seq(seq: int) -> int:
