@@ -1,0 +1,31 @@
+"""What agents do with intents alone. What also touches gates is in `approvals.actions`."""
+
+from intents.actions.creating import Submission, begin, first_delivery
+from intents.actions.locking import (
+    AlreadyOver,
+    NoSuchIntent,
+    NotAParty,
+    ensure_usable,
+    lock,
+    require_party,
+    require_usable,
+)
+from intents.actions.redelivering import offer_again
+from intents.actions.steering import merge_patch, patch, reply
+
+__all__ = [
+    "AlreadyOver",
+    "NoSuchIntent",
+    "NotAParty",
+    "Submission",
+    "begin",
+    "ensure_usable",
+    "first_delivery",
+    "lock",
+    "merge_patch",
+    "offer_again",
+    "patch",
+    "reply",
+    "require_party",
+    "require_usable",
+]

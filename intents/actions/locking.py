@@ -1,0 +1,65 @@
+"""Taking hold of an intent: the key still works, it exists for the caller, it is locked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from accounts import keys
+from accounts.actor import Actor
+from accounts.keys import KeyRefused
+from intents.models import Intent
+
+
+class NoSuchIntent(Exception):
+    """There is no intent with this id."""
+
+    def __init__(self) -> None:
+        super().__init__(NoSuchIntent.__doc__)
+
+
+class AlreadyOver(Exception):
+    """The intent has its outcome; nothing may change it."""
+
+    def __init__(self, intent: Intent) -> None:
+        super().__init__(f"This intent is already {intent.status}; its outcome is final.")
+        self.intent = intent
+
+
+class NotAParty(Exception):
+    """The key belongs to neither side of the intent and was granted nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("This key takes no part in the intent: it is not its sender or handler.")
+
+
+def ensure_usable(actors: Sequence[Actor], *, now: datetime) -> set[UUID]:
+    """Return the ids of the keys that hold right now, asked inside the writing transaction."""
+    asked = {actor.key_id for actor in actors if actor.key_id}
+    return keys.still_usable(asked, now=now) if asked else set()
+
+
+def require_usable(actor: Actor, *, now: datetime) -> None:
+    """Refuse a key that was revoked since it was looked up. Raises: KeyRefused."""
+    if actor.key_id and not ensure_usable([actor], now=now):
+        keys.forget()
+        raise KeyRefused(KeyRefused.__doc__)
+
+
+def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
+    """Lock one intent that this actor may see; the first thing any action on it does.
+
+    Raises: NoSuchIntent, also for one of another workspace; KeyRefused.
+    """
+    require_usable(actor, now=now)
+    intent = Intent.objects.visible_to(actor).locked().filter(id=intent_id).first()
+    if intent is None:
+        raise NoSuchIntent
+    return intent
+
+
+def require_party(intent: Intent, actor: Actor, *, permission: str) -> None:
+    """Refuse an agent key that takes no part. Raises: NotAParty."""
+    if not actor.is_agent or actor.address in intent.parties:
+        return
+    if not intent.grants(actor.address, permission):
+        raise NotAParty
