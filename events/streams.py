@@ -19,6 +19,8 @@ LOOK_AGAIN_SECONDS = 10.0
 LINGER_SECONDS = 0.3
 # Every line stays below the 64 KiB that line-buffered clients can take.
 LONGEST_LINE = 60_000
+# What of an event may be large: an agent or a form wrote it.
+LARGE = ("data", "details", "result", "human_task")
 
 _is_draining = False
 
@@ -104,4 +106,4 @@ def encode_end(since: int) -> bytes:
 def _too_long(data: dict[str, Any]) -> dict[str, Any]:
     """Leave out what does not fit a line and say so; the event list has it whole."""
     left_out = {"is_truncated": True, "read": "GET /v1/intents/{id}/events has it whole"}
-    return {name: left_out for name in ("data", "details", "result") if name in data}
+    return {name: left_out for name in LARGE if name in data}
