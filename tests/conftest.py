@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -18,6 +19,8 @@ from django.utils import timezone
 
 from events import pool
 from tests import factories
+
+pytest_plugins = ["tests.stage"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "No Chromium was found; CHROMIUM names one."
@@ -41,6 +44,11 @@ def chromium() -> str:
     if path is None:
         pytest.skip(NO_BROWSER)
     return path
+
+
+def pytest_configure() -> None:
+    """Let a polite end from outside run the fixtures' endings, so that no server outlives us."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
