@@ -207,4 +207,6 @@ LOGGING = {
 }
 
 if TESTING:
+    # WhiteNoise warns about a folder that is not there, and a warning fails a test.
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

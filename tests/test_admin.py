@@ -25,12 +25,6 @@ from intents.models import Delivery, Intent
 HERE = "agent://myorg/production"
 
 
-@pytest.fixture(autouse=True)
-def _collected_nowhere(settings, tmp_path) -> None:
-    """WhiteNoise warns when nothing was collected yet, and a warning is an error here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def workspace(db) -> Workspace:
     return ensure_workspace(DEFAULT_WORKSPACE)
