@@ -13,7 +13,8 @@ def collect() -> None:
     """Bring STATIC_ROOT up to date; a look at names, sizes and times decides whether to."""
     stamp = settings.DATA_DIR / "static.stamp"
     current = _fingerprint()
-    if stamp.exists() and stamp.read_text() == current and (settings.STATIC_ROOT / "staticfiles.json").exists():
+    is_there = (settings.STATIC_ROOT / "staticfiles.json").exists()
+    if is_there and stamp.exists() and stamp.read_text() == current:
         return
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0)
