@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.addresses import ANYONE
+from accounts.addresses import ANYONE, canonical
 from accounts.models import Agent, Membership
 from approvals import rules, timetable
 from approvals.kinds import USUAL, Kind, kind_of, outcomes_for
@@ -33,6 +33,8 @@ class Directory:
 
     reviewers: dict[UUID, list[Person]]
     addresses: dict[tuple[UUID, str], int | None]
+    # The workspaces that have addresses of people: their org and name, to compare spellings by.
+    spaces: dict[UUID, tuple[str, str]]
 
     @classmethod
     def of(cls, workspaces: Iterable[UUID]) -> "Directory":
@@ -45,8 +47,16 @@ class Directory:
         ):
             found[space].append(Person(id, email.lower(), wants))
         agents = Agent.objects.filter(workspace__in=wanted, kind=Agent.Kind.PEOPLE, is_on=True)
-        rows = agents.values_list("workspace_id", "address", "person_id")
-        return cls(found, {(space, address): person for space, address, person in rows})
+        rows = list(
+            agents.values_list(
+                "workspace_id", "address", "person_id", "workspace__org", "workspace__name"
+            )
+        )
+        return cls(
+            found,
+            {(space, address): person for space, address, person, _, _ in rows},
+            {space: (org, name) for space, _, _, org, name in rows},
+        )
 
     def is_peoples(self, workspace_id: UUID, address: str) -> bool:
         """Tell whether whatever is sent to this address is asked of a person."""
@@ -57,9 +67,15 @@ class Directory:
     def find(self, workspace_id: UUID, names: Iterable[str]) -> list[Person]:
         """Return the reviewers named by e-mail or by an address of theirs."""
         wanted = {name.strip().lower() for name in names}
-        owned = {self.addresses.get((workspace_id, name)) for name in names}
+        owned = {self._owner(workspace_id, name) for name in names}
         people = self.reviewers.get(workspace_id, [])
         return [p for p in people if p.email in wanted or p.id in owned]
+
+    def _owner(self, workspace_id: UUID, name: str) -> int | None:
+        if workspace_id not in self.spaces:
+            return None
+        org, space = self.spaces[workspace_id]
+        return self.addresses.get((workspace_id, canonical(name, org=org, workspace=space)))
 
 
 def open_gate(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.addresses import ANYONE
+from accounts.addresses import ANYONE, canonical
 from approvals.asking import Directory, told
 from approvals.models import Gate, Seat, reviewers_of, seat_of
 from events import log
@@ -95,10 +95,13 @@ def close(gates: Iterable[Gate], state: Gate.State, *, now: datetime) -> None:
 def assignee_copies(gate: Gate, *, now: datetime) -> list[Delivery]:
     """Return inbox copies for the assignees an agent named by address."""
     intent = gate.intent
-    named = (intent.human_task or {}).get("assignees", ())
-    wanted = {name: name for name in named if "://" in name and name != ANYONE}
-    wanted.pop(intent.to_address, None)
-    wanted.pop(intent.to_agent, None)
+    named = [name for name in (intent.human_task or {}).get("assignees", ()) if "://" in name]
+    if not named:
+        return []
+    space = intent.workspace
+    wanted = {canonical(name, org=space.org, workspace=space.name): name for name in named}
+    for known in (intent.to_address, ANYONE):
+        wanted.pop(known, None)
     return deliveries.copies(intent, wanted, now=now)
 
 
