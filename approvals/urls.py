@@ -24,7 +24,9 @@ urlpatterns = [
     path(
         "sign-in",
         auth.LoginView.as_view(
-            template_name="account/sign_in.html", redirect_authenticated_user=True
+            template_name="account/sign_in.html",
+            authentication_form=account.SignIn,
+            redirect_authenticated_user=True,
         ),
         name="login",
     ),

@@ -1,13 +1,17 @@
 """What a person sets for themselves: the theme, and whether single keys answer."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import throttle
 from accounts.models import User
 from approvals.desk import shell
 
@@ -41,6 +45,27 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 DIFFER = {"password_mismatch": "The two new passwords differ."}
+
+
+class SignIn(AuthenticationForm):
+    """Signing in, with a pause after ten wrong passwords from one place."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "This e-mail address and password do not fit together. Check both.",
+        "paused": "Too many wrong passwords. Wait ten minutes, or reset your password.",
+    }
+
+    def clean(self) -> dict[str, Any]:
+        place = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        email = str(self.cleaned_data.get("username") or "")
+        if throttle.is_paused(email, place):
+            raise ValidationError(self.error_messages["paused"], code="paused")
+        try:
+            return super().clean()
+        except ValidationError:
+            throttle.failed(email, place)
+            raise
 
 
 class NewPassword(SetPasswordForm):  # type: ignore[type-arg]  # Generic in the stubs only.
