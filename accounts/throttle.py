@@ -25,7 +25,7 @@ def failed(email: str, place: str) -> None:
         cache.incr(name)
 
 
-def _without_cache() -> contextlib.AbstractContextManager[None]:
+def _without_cache() -> contextlib.suppress:
     """People must be able to sign in while Redis is away, or forgets the count in between."""
     return contextlib.suppress(redis.RedisError, ValueError)
 
