@@ -14,7 +14,7 @@ from approvals.actions.asking import ask, take_over
 from approvals.actions.ending import end
 from approvals.judging import Answer
 from approvals.models import Gate
-from approvals.refusals import OutcomeNotAllowed
+from approvals.refusals import NotYours, OutcomeNotAllowed
 from approvals.resume_plan import Facts, Plan, Wish, plan
 from intents import change as changes
 from intents import deliveries
@@ -92,6 +92,8 @@ def _answer_to(intent: Intent, wish: Wish, actor: Actor, outcome: str) -> Answer
 
 
 def _refuse(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
+    if actor.is_agent:
+        raise NotYours("People are asked about this intent; it goes on with their answer.")
     gate = Gate.objects.open().get(intent=intent)
     raise OutcomeNotAllowed("", [o["value"] for o in gate.outcomes])
 
@@ -106,7 +108,7 @@ def _complete(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
 
 
 def _fail(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
-    message = str(wish.data.get("message") or wish.data.get("reason") or "The agent failed.")
+    message = str(wish.data.get("message") or wish.body.get("reason") or "The agent failed.")
     code = str(wish.data.get("code") or "agent_failed")
     failure = error(code, message, now=now, details=wish.data)
     end(intent, status=Status.FAILED, outcome=failure, actor=actor, now=now)
