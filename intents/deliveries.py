@@ -80,7 +80,8 @@ def resume(intent_ids: Iterable[UUID], *, now: datetime) -> None:
 
 def patience(*, attempt: int) -> timedelta:
     """Return how long an attempt may stay unanswered: a minute, doubling, an hour at most."""
-    doubled: int = 2 ** max(0, attempt - 1)
+    # Beyond six doublings it is an hour anyway, and thousands of them are no timedelta.
+    doubled: int = 2 ** min(max(0, attempt - 1), 6)
     return min(VISIBLE_FOR * doubled, LONGEST)
 
 
