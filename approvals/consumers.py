@@ -22,6 +22,8 @@ SIGNED_OUT = 4401
 # A workspace was gained: the browser connects anew and watches that one too.
 COME_AGAIN = 4000
 GATHER = 0.1
+# A desk that looks again for every single answer of a busy minute would only look.
+REST = 0.4
 CHECK = 15.0
 OVERLAP = timedelta(seconds=5)
 
@@ -74,7 +76,9 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channel
         """Send what changed and was not sent yet; return what the overlap may show again."""
         changed = await pool.run(changed_since, actor, since - OVERLAP)
         fresh = [id for id, at in changed.items() if seen.get(id) != at]
-        await self.send_json({"type": "gates.changed", "gates": [str(id) for id in fresh]})
+        if fresh:
+            await self.send_json({"type": "gates.changed", "gates": [str(id) for id in fresh]})
+            await asyncio.sleep(REST)
         return changed
 
 

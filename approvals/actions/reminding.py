@@ -38,6 +38,7 @@ def nudge(gate_id: UUID, *, now: datetime) -> Gate | None:
 
 def _remind(change: Change, gate: Gate, directory: Directory, *, now: datetime) -> None:
     gate.reminders_sent += 1
+    gate.changed_at = now
     _tell(gate, gates.REMINDER, told(gate, directory), now=now)
     change.note(
         "intent.reminder",

@@ -7,6 +7,8 @@
   const find = (selector) => document.querySelector(selector);
   const pane = () => find("#pane[data-gate]");
   let since = shell?.dataset.now;
+  // The server's clock counts: this machine's may be minutes off.
+  const skew = since ? Date.parse(since) - Date.now() : 0;
 
   // ---- News. The socket says which requests changed; one GET fetches what may be replaced.
 
@@ -16,7 +18,7 @@
   async function refresh() {
     if (asking) { askAgain = true; return; }
     asking = true;
-    const asked = new Date().toISOString();
+    const asked = new Date(Date.now() + skew).toISOString();
     const query = new URLSearchParams({ since, list: shell.dataset.list, listed: shell.dataset.listed });
     if (pane()) { query.set("open", pane().dataset.gate); query.set("digest", pane().dataset.digest); }
     try {
