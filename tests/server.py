@@ -56,12 +56,10 @@ class Server:
     keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        self.env = {**kept, "DATA_DIR": str(self.data), "PORT": str(self.port)}
+        self.env = {**kept, "DATA_DIR": str(self.data), "PORT": str(port)}
         if IS_CLUSTER:
             self.env |= {"DATABASE_URL": self.database_url, "REDIS_URL": REDIS_URL}
             self.env["SECRET_KEY"] = secrets.token_hex(32)
@@ -94,19 +92,29 @@ class Server:
                 log = self.data / f"{name}.log"
                 command = (sys.executable, *arguments)
                 self.processes[name] = Process(*command, env=self.env, log=log)
-        until(self._is_healthy, within=60, what="The server")
+        until(self._has_started, within=60, what="The server")
 
     def kill(self, *names: str) -> None:
+        """Kill these processes, or all. Ending in an orderly way is another test's subject."""
         for name in names or tuple(self.processes):
             self.processes[name].kill()
 
-    def stop(self) -> None:
-        """End everything at once; how it ends in an orderly way is another test's subject."""
-        self.kill()
-
-    def api(self, key: str = "here") -> httpx.Client:
+    def api(self, key: str = "here", *, at: str = "") -> httpx.Client:
+        """Return a client with one of our keys; `at` is the address of another process."""
         headers = {"x-api-key": self.keys[key]}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+        return httpx.Client(base_url=at or self.url, headers=headers, timeout=30, trust_env=False)
+
+    @contextmanager
+    def second_door(self) -> Iterator[str]:
+        """Run one more web process on the same data and return its address."""
+        env = self.env | {"PORT": str(_free_port())}
+        url = f"http://127.0.0.1:{env['PORT']}"
+        web = Process(sys.executable, "manage.py", "serve", env=env, log=self.data / "second.log")
+        try:
+            until(lambda: _is_healthy(url), within=60, what="The second server")
+            yield url
+        finally:
+            web.kill()
 
     def mails(self, words: str, *, to: str = "") -> list[Mail]:
         """Return the mails that have these words in their subject, oldest first."""
@@ -131,13 +139,10 @@ class Server:
             with redis.Redis.from_url(REDIS_URL) as client:
                 client.flushdb()
 
-    def _is_healthy(self) -> bool:
+    def _has_started(self) -> bool:
         dead = [each.output[-3000:] for each in self.processes.values() if not each.is_running]
         assert not dead, f"It ended while it started:\n{dead[0]}"
-        try:
-            return httpx.get(f"{self.url}/health", trust_env=False, timeout=5).is_success
-        except httpx.TransportError:
-            return False
+        return _is_healthy(self.url)
 
 
 @contextmanager
@@ -151,7 +156,7 @@ def serving(data: Path) -> Iterator[Server]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.kill()
 
 
 @contextmanager
@@ -168,6 +173,20 @@ def _database() -> Iterator[str]:
             yield _named(given, name)
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", trust_env=False, timeout=5).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _named(url: str, database: str) -> str:

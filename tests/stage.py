@@ -29,12 +29,19 @@ def server(_shared: Server) -> Server:
     return _shared
 
 
-@pytest.fixture
-def doomed(_shared: Server, tmp_path: Any) -> Iterator[Server]:
-    """Return a server to kill. The shared one rests meanwhile: both would use the same Redis."""
-    _shared.stop()
-    with serving(tmp_path / "doomed") as server:
+@pytest.fixture(scope="module")
+def _separate(_shared: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Let the shared server rest meanwhile: both would use the same Redis."""
+    _shared.kill()
+    with serving(tmp_path_factory.mktemp("doomed")) as server:
         yield server
+
+
+@pytest.fixture
+def doomed(_separate: Server) -> Server:
+    """Return a running server that a test may kill; the next one finds it started again."""
+    _separate.start()
+    return _separate
 
 
 @pytest.fixture
