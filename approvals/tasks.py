@@ -41,7 +41,7 @@ def nudge(**kwargs: Any) -> None:
 def redeliver(**kwargs: Any) -> None:
     """Offer work again that an agent took and never answered."""
     due = Delivery.objects.unanswered(timezone.now()).order_by("next_try_at", "id")
-    _each(due.values_list("id", flat=True)[:BATCH], intent_actions.offer_again)
+    _each(due.values_list("id", flat=True)[:BATCH], intent_actions.offer_unanswered)
 
 
 @shared_task

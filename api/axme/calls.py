@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -57,7 +57,18 @@ def _create_many(items: list[Creation]) -> list[dict[str, Any] | Exception]:
     """Store a batch of creates in one transaction; each gets its answer or its own refusal.
 
     Two equal keys in one batch make the insert fail, and the batch is then retried one by one.
+    One that fails alone met the same key in another batch, which has committed: it has the answer.
     """
+    try:
+        return _store(items)
+    except IntegrityError:
+        known = idempotency.recall(item.scope for item in items if item.scope)
+        if len(items) > 1 or not known:
+            raise
+        return [_replayed(known[str(items[0].scope)], items[0])]
+
+
+def _store(items: list[Creation]) -> list[dict[str, Any] | Exception]:
     now = timezone.now()
     with transaction.atomic():
         keyed = [item.scope for item in items if item.scope]

@@ -10,7 +10,7 @@ from intents.actions.locking import (
     require_party,
     require_usable,
 )
-from intents.actions.redelivering import offer_again
+from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import merge_patch, patch, reply
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "lock",
     "merge_patch",
     "offer_again",
+    "offer_unanswered",
     "patch",
     "reply",
     "require_party",

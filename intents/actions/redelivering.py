@@ -8,17 +8,28 @@ from django.db import transaction
 from accounts.actor import Actor
 from intents import deliveries
 from intents.change import Change, error, write
-from intents.models import Delivery, Intent
+from intents.models import Delivery, DeliveryQuerySet, Intent
 
 
 @transaction.atomic
 def offer_again(delivery_id: UUID, *, now: datetime) -> Delivery | None:
-    """Put unanswered work at the end of its stream once more, or give up at the sender's limit.
+    """Put work at the end of its stream once more, or give up at the sender's limit.
 
-    Returns None when there is nothing to do: answered, paused or over in the meantime.
+    Returns None when there is nothing to do: paused or over in the meantime.
     """
+    return _offer(delivery_id, Delivery.objects.actionable(), now=now)
+
+
+@transaction.atomic
+def offer_unanswered(delivery_id: UUID, *, now: datetime) -> Delivery | None:
+    """Do the same for work whose time is up; None when another clock or its agent was first."""
+    return _offer(delivery_id, Delivery.objects.unanswered(now), now=now)
+
+
+def _offer(delivery_id: UUID, offered: DeliveryQuerySet, *, now: datetime) -> Delivery | None:
+    """Look at the delivery only after its intent is locked: who was first has changed it."""
     locked = Intent.objects.locked().filter(deliveries=delivery_id).first()
-    delivery = Delivery.objects.actionable().filter(id=delivery_id).first()
+    delivery = offered.filter(id=delivery_id).first()
     if locked is None or delivery is None or locked.is_over:
         return None
     change = Change(locked, actor=Actor.system(), now=now)
