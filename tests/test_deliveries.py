@@ -8,7 +8,7 @@ from api.axme.agents import _put_before
 from api.axme.translate import wish
 from approvals.actions import cancel, resume
 from events.models import Event
-from intents.actions import offer_again, reply
+from intents.actions import offer_again, offer_unanswered, reply
 from intents.deliveries import LONGEST, patience
 from intents.lifecycle import Status
 from intents.models import Delivery, Intent
@@ -76,7 +76,8 @@ def test_what_was_read_and_not_answered_is_offered_again_with_a_larger_number(pe
     late = the_row(intent).next_try_at
 
     assert not Delivery.objects.unanswered(late - seconds(1)).exists()
-    again = offer_again(first.id, now=late)
+    assert offer_unanswered(first.id, now=late - seconds(1)) is None
+    again = offer_unanswered(first.id, now=late)
 
     assert (again.attempt, again.seq > first.seq, again.offered_at) == (2, True, None)
     assert [row.intent_id for row in read(people, since=first.seq)] == [intent.id]
