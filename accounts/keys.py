@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from accounts import tokens
 from accounts.actor import Actor, Channel, Kind
 from accounts.addresses import SCHEME
@@ -13,6 +15,13 @@ from accounts.models import ApiKey, Membership, User
 # A read may trust a key this long without asking again; a write always asks (`still_usable`).
 TRUST_SECONDS = 2.0
 CACHE_SIZE = 10_000
+KEY_ID = ApiKey._meta.get_field("id")
+# What `usable` of the queryset says, written out: it is asked in every transaction, and Django
+# takes three times as long to put it into words as the database takes to answer.
+USABLE = """
+    SELECT k.id FROM accounts_apikey k LEFT JOIN accounts_agent a ON a.id = k.agent_id
+    WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %%s)
+        AND (a.id IS NULL OR a.is_on) AND k.id IN (%s)"""
 _known: dict[str, tuple[float, Actor]] = {}
 
 
@@ -47,7 +56,10 @@ def actor_for_key(token: str, *, now: datetime) -> Actor:
 
 def still_usable(key_ids: set[UUID], *, now: datetime) -> set[UUID]:
     """Return those keys that hold at this instant; asked inside every writing transaction."""
-    return set(ApiKey.objects.usable(now).filter(id__in=key_ids).values_list("id", flat=True))
+    ids = [KEY_ID.get_db_prep_value(id, connection) for id in key_ids]
+    with connection.cursor() as cursor:
+        cursor.execute(USABLE % ", ".join(["%s"] * len(ids)), [now, *ids])
+        return {UUID(str(id)) for (id,) in cursor.fetchall()}
 
 
 def forget() -> None:

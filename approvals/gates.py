@@ -10,6 +10,7 @@ from approvals.asking import Directory, told
 from approvals.models import Gate, Seat, reviewers_of, seat_of
 from events import log
 from events.models import Outbox
+from events.rows import insert_rows
 from intents import deliveries
 from intents.change import Change
 from intents.lifecycle import WaitingFor
@@ -45,8 +46,8 @@ def store(gates: Sequence[Gate], directory: Directory, *, now: datetime) -> None
     """Insert gates with the seats of those who may answer, and a notice to each of them."""
     if not gates:
         return
-    Gate.objects.bulk_create(gates)
-    Seat.objects.bulk_create([seat for gate in gates for seat in seats(gate)])
+    insert_rows(gates)
+    insert_rows([seat for gate in gates for seat in seats(gate)])
     tell_asked(gates, directory, now=now)
 
 

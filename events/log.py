@@ -6,11 +6,13 @@ from django.db import transaction
 
 from events import bus, hands
 from events.models import Event, Outbox
+from events.rows import insert_rows
 
 
 def record(events: Iterable[Event], *, topics: Iterable[str] = ()) -> None:
     """Insert events and, after the commit, wake their intents, their desks and extra topics."""
-    rows = Event.objects.bulk_create(events)
+    rows = list(events)
+    insert_rows(rows)
     wanted = {bus.intent_topic(row.intent_id) for row in rows}
     wanted |= {bus.desk_topic(row.workspace_id) for row in rows}
     wanted |= set(topics)
@@ -19,5 +21,6 @@ def record(events: Iterable[Event], *, topics: Iterable[str] = ()) -> None:
 
 def tell(messages: Iterable[Outbox]) -> None:
     """Put messages into the outbox; one that is already there is left alone."""
-    if Outbox.objects.bulk_create(messages, ignore_conflicts=True):
+    if rows := list(messages):
+        insert_rows(rows, conflict="DO NOTHING")
         transaction.on_commit(hands.hurry, robust=True)

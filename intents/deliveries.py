@@ -13,23 +13,23 @@ from django.db import connection
 
 from accounts.models import Workspace
 from events import bus
+from events.rows import insert_rows, update_where
 from intents.models import Delivery, Intent
 
 # Work that was read and never answered is offered again after this long, then ever less often.
 VISIBLE_FOR = timedelta(seconds=60)
 LONGEST = timedelta(hours=1)
+# There is one row for each intent and address; being put there again moves it.
+PUT_AGAIN = "(intent_id, address) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in ("seq", "updated_at", "closed_at", "purpose")
+)
 WORKSPACE_ID = Workspace._meta.get_field("id")
 
 
 def place(deliveries: Sequence[Delivery], *, now: datetime) -> set[str]:
     """Insert deliveries at the end of their addresses' streams; return the topics to wake."""
     _number(deliveries, now=now)
-    Delivery.objects.bulk_create(
-        deliveries,
-        update_conflicts=True,
-        unique_fields=["intent", "address"],
-        update_fields=["seq", "updated_at", "closed_at", "purpose"],
-    )
+    insert_rows(deliveries, conflict=PUT_AGAIN)
     return {bus.address_topic(d.workspace_id, d.address) for d in deliveries}
 
 
@@ -64,7 +64,7 @@ def answered(intent_ids: Iterable[UUID], address: str | None, *, now: datetime) 
 def close(intent_ids: Iterable[UUID], *, now: datetime) -> None:
     """Nothing is left to do for these intents."""
     open_rows = Delivery.objects.filter(intent__in=list(intent_ids), closed_at=None)
-    open_rows.update(closed_at=now, next_try_at=None, updated_at=now)
+    update_where(open_rows, closed_at=now, next_try_at=None, updated_at=now)
 
 
 def pause(intent_ids: Iterable[UUID], *, now: datetime) -> None:

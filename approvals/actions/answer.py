@@ -12,7 +12,7 @@ from approvals.judging import Answer
 from approvals.kinds import FAIL
 from approvals.models import Decision, Gate, Seat
 from approvals.refusals import NoSuchGate, Refusal
-from events.rows import update_rows
+from events.rows import delete_where, insert_rows, one_journey, update_rows
 from intents import change as changes
 from intents import deliveries
 from intents.actions import ensure_usable
@@ -82,16 +82,17 @@ class _Batch:
     def write(self) -> None:
         if not self.decisions:
             return
-        Decision.objects.bulk_create(self.decisions)
-        update_rows(self.closed, CLOSED)
-        Seat.objects.filter(gate__in=[gate.id for gate in self.closed]).delete()
         over = [change.intent for change in self.changes if change.intent.is_over]
-        if over:
-            deliveries.close([intent.id for intent in over], now=self.now)
-        if self.goes_on:
-            deliveries.resume([intent.id for intent in self.goes_on], now=self.now)
-        topics = deliveries.place(completions(over, now=self.now), now=self.now)
-        changes.write(self.changes, topics=topics)
+        with one_journey():
+            insert_rows(self.decisions)
+            update_rows(self.closed, CLOSED)
+            delete_where(Seat.objects.filter(gate__in=[gate.id for gate in self.closed]))
+            if over:
+                deliveries.close([intent.id for intent in over], now=self.now)
+            if self.goes_on:
+                deliveries.resume([intent.id for intent in self.goes_on], now=self.now)
+            topics = deliveries.place(completions(over, now=self.now), now=self.now)
+            changes.write(self.changes, topics=topics)
 
     def _earlier(self, gate: Gate) -> list[Decision]:
         """Return the answers given so far; a fresh open gate has none, so nothing is read."""

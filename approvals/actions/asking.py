@@ -15,6 +15,7 @@ from approvals import gates
 from approvals.asking import Directory, open_gate, shown_digest, unknown_assignees
 from approvals.models import Gate
 from approvals.refusals import NotYours
+from events.rows import insert_rows, one_journey
 from intents import change as changes
 from intents import deliveries
 from intents.actions import (
@@ -152,12 +153,13 @@ def _hold(
 
 def _store(begun: list[Change], opened: list[Gate], directory: Directory, *, now: datetime) -> None:
     new = [change.intent for change in begun]
-    Intent.objects.bulk_create(new)
     copies = [copy for gate in opened for copy in gates.assignee_copies(gate, now=now)]
     placed = [first_delivery(intent, now=now) for intent in new]
-    topics = deliveries.place([*placed, *copies], now=now) if new else set()
-    gates.store(opened, directory, now=now)
-    changes.record(begun, topics=topics)
+    with one_journey():
+        insert_rows(new)
+        topics = deliveries.place([*placed, *copies], now=now)
+        gates.store(opened, directory, now=now)
+        changes.record(begun, topics=topics)
 
 
 def _renew(change: Change, gate: Gate, *, context: dict[str, Any], now: datetime) -> None:
