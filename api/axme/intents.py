@@ -8,6 +8,7 @@ from ninja import Router
 from pydantic import FiniteFloat
 
 from accounts.actor import Actor
+from accounts.addresses import canonical
 from api.axme import calls, translate
 from api.axme.auth import actor_of, parse_id
 from api.axme.errors import BadRequest
@@ -86,7 +87,8 @@ async def readable(request: HttpRequest, intent_id: str) -> Intent:
     """
     actor = actor_of(request)
     row = await calls.load((actor, parse_id(intent_id)))
-    if actor.is_agent and actor.address != row.reply_to:
+    told = canonical(row.reply_to, org=actor.org, workspace=actor.space)
+    if actor.is_agent and actor.address != told:
         intent_actions.require_party(row, actor, permission="read")
     return row
 
