@@ -54,10 +54,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.name.strip() or self.email
 
     def get_short_name(self) -> str:
-        return str(self).split()[0].split("@")[0]
+        return (self.name.split() or self.email.split("@"))[0]
 
     @property
     def initials(self) -> str:

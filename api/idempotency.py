@@ -28,7 +28,7 @@ class KeyReused(Exception):
 
 def scope_of(actor: Actor, endpoint: str, key: str) -> str:
     """Return what an idempotency key is unique in: the caller, the endpoint and the key."""
-    return digest([str(actor.workspace_id), actor.name, endpoint, key])
+    return digest([str(actor.workspace_id), str(actor.address or actor.key_id), endpoint, key])
 
 
 def recall(scopes: Iterable[str]) -> dict[str, IdempotencyKey]:

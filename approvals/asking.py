@@ -77,6 +77,18 @@ class Directory:
         people = self.reviewers.get(workspace_id, [])
         return [p for p in people if p.email in wanted or p.id in owned]
 
+    def means_anyone(self, workspace_id: UUID, name: str) -> bool:
+        """Tell whether a name stands for every reviewer: a role, or an address of no one person."""
+        spelled = name.strip().lower()
+        return spelled in ANY_REVIEWER or self._is_shared(workspace_id, name)
+
+    def _is_shared(self, workspace_id: UUID, name: str) -> bool:
+        if workspace_id not in self.spaces:
+            return False
+        org, space = self.spaces[workspace_id]
+        address = (workspace_id, canonical(name, org=org, workspace=space))
+        return address in self.addresses and self.addresses[address] is None
+
     def _owner(self, workspace_id: UUID, name: str) -> int | None:
         if workspace_id not in self.spaces:
             return None
@@ -120,7 +132,10 @@ def open_gate(
         form_schema=spec.get("form_schema") or {},
         is_comment_required=spec.get("required_comment", USUAL[kind].is_comment_required),
         is_evidence_required=bool(spec.get("evidence_required")),
-        rule=rules.first_answer([*people, *(person.id for person in named)]),
+        rule=rules.first_answer(
+            [*people, *(person.id for person in named)],
+            exclude=["requester"] if spec.get("exclude_requester") is True else [],
+        ),
         context=context or {},
         digest=shown_digest(intent.payload, context or {}),
         opened_at=now,

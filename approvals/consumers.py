@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from accounts.models import User
 from approvals import queue
 from events import bus, pool
 
+logger = logging.getLogger(__name__)
 SIGNED_OUT = 4401
 # A workspace was gained: the browser connects anew and watches that one too.
 COME_AGAIN = 4000
@@ -41,7 +43,7 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channel
         if actor is None:
             await self.close(SIGNED_OUT)
             return
-        self.watch = asyncio.create_task(self._watch(actor))
+        self.watch = asyncio.create_task(self._watch_or_close(actor))
 
     async def disconnect(self, code: int) -> None:
         if self.watch:
@@ -51,6 +53,14 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channel
 
     async def receive(self, text_data: Any = None, bytes_data: Any = None, **kwargs: Any) -> None:
         """Ignore whatever a browser sends: this socket only tells."""
+
+    async def _watch_or_close(self, actor: Actor) -> None:
+        """A socket that can no longer tell anything must not look as if it could."""
+        try:
+            await self._watch(actor)
+        except Exception:
+            logger.exception("A desk's socket could not be served")
+            await self.close(COME_AGAIN)
 
     async def _watch(self, actor: Actor) -> None:
         seen: dict[UUID, datetime] = {}

@@ -72,13 +72,20 @@ def check(
 def _coerced(field: dict[str, Any], value: Any) -> Any:
     if not isinstance(value, str) or not isinstance(field, dict):
         return value
-    kind = field.get("type", "string")
+    kind = kind_of(field)
     text = value.strip()
     if kind == "boolean" and text.lower() in TRUE | FALSE:
         return text.lower() in TRUE
     if kind in {"integer", "number", "array", "object"}:
         return _parsed(text, value)
     return value
+
+
+def kind_of(field: dict[str, Any]) -> str:
+    """Return the type a field is typed as: of several, the first that is not null."""
+    named = field.get("type", "string")
+    options = [named] if isinstance(named, str) else [n for n in named if n != "null"]
+    return str(options[0]) if options else "string"
 
 
 def _parsed(text: str, otherwise: str) -> Any:
@@ -94,9 +101,13 @@ def _parsed(text: str, otherwise: str) -> Any:
 
 def _sentences(schema: dict[str, Any], data: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for failure in Draft7Validator(schema).iter_errors(data):
-        for name, sentence in _said(failure):
-            found.setdefault(name, sentence)
+    try:
+        for failure in Draft7Validator(schema).iter_errors(data):
+            for name, sentence in _said(failure):
+                found.setdefault(name, sentence)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        # An agent's schema can ask for sums no machine does, such as a multiple of a huge number.
+        found.setdefault("form", "cannot be checked with these values")
     return found
 
 

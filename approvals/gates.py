@@ -1,7 +1,7 @@
 """Stores opened gates with all that belongs to them, and closes them. Inside actions only."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from intents.change import Change
 from intents.lifecycle import WaitingFor
 from intents.models import Delivery
 
+CHANGES_EVERY = timedelta(minutes=5)
 ASKED, REMINDER, ESCALATED = "gate.asked", "gate.reminder", "gate.escalated"
 
 
@@ -70,17 +71,28 @@ def seats(gate: Gate) -> list[Seat]:
 
 
 def notice(gate: Gate, kind: str, person_id: int, *, now: datetime) -> Outbox:
-    """Return the message that tells one person of a gate, once for each version and occasion."""
-    occasion = f"{kind}:{gate.id}:{gate.version}:{gate.reminders_sent}:{person_id}"
+    """Return the message that tells one person of a gate, once for each occasion.
+
+    A question that is changed over and over is told of at most once in five minutes, as it is then.
+    """
+    is_changed = kind == ASKED and gate.version > 1
+    send_at = _next_round(now) if is_changed else now
+    occasion = f"{kind}:{gate.id}:{send_at.timestamp() if is_changed else gate.reminders_sent}"
     return Outbox(
         workspace_id=gate.workspace_id,
         kind=kind,
         subject_id=gate.id,
         recipient_id=person_id,
-        dedupe=occasion,
-        next_try_at=now,
+        dedupe=f"{occasion}:{person_id}",
+        next_try_at=send_at,
         created_at=now,
     )
+
+
+def _next_round(now: datetime) -> datetime:
+    """Return the end of the five minutes that `now` is in."""
+    passed = now.timestamp() % CHANGES_EVERY.total_seconds()
+    return now + CHANGES_EVERY - timedelta(seconds=passed)
 
 
 def close(gates: Iterable[Gate], state: Gate.State, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """An answer, and whether it may be given: refuses with a reason, or returns the decision."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from approvals.refusals import (
     AlreadyDecided,
     CommentRequired,
     EvidenceRequired,
+    FormInvalid,
     GateClosed,
     NotYours,
     OutcomeNotAllowed,
@@ -21,6 +23,7 @@ from approvals.refusals import (
     Refusal,
 )
 
+LONGEST_COMMENT = 5000
 EVIDENCE_FIELDS = ("evidence", "attachments")
 
 
@@ -46,7 +49,7 @@ def judge(gate: Gate, answer: Answer, *, earlier: Sequence[Decision], now: datet
 
     Raises: Refusal; the checks go from "is it still open" over "may you" to "is it complete".
     """
-    if refusal := cannot_answer(gate, answer.actor, earlier=earlier):
+    if refusal := cannot_answer(gate, answer.actor, now=now, earlier=earlier):
         raise refusal
     if answer.seen is not None and answer.seen != gate.digest:
         raise PayloadChanged(gate)
@@ -71,16 +74,23 @@ def judge(gate: Gate, answer: Answer, *, earlier: Sequence[Decision], now: datet
     )
 
 
-def cannot_answer(gate: Gate, actor: Actor, *, earlier: Sequence[Decision] = ()) -> Refusal | None:
-    """Return why this actor may not answer now, or None when they may. The desk asks this too."""
+def cannot_answer(
+    gate: Gate, actor: Actor, *, now: datetime, earlier: Sequence[Decision] = ()
+) -> Refusal | None:
+    """Return why this actor may not answer now, or None when they may. The desk asks this too.
+
+    A deadline that has passed is passed, also while the clock that ends it is late.
+    """
     if not gate.is_open or _is_settled(gate, earlier):
         return AlreadyDecided(earlier[-1]) if earlier else GateClosed(gate)
     if actor.is_agent:
         return NotYours("An agent key never decides. A person answers this at the desk.")
     if gate.workspace_id not in actor.reviews:
         return NotYours(_why_not(actor))
-    if actor.name == gate.asker and "asker" in gate.rule["exclude"]:
-        return NotYours("Who asks cannot answer. Another reviewer must.")
+    if "requester" in gate.rule["exclude"] and _is_requester(gate, actor):
+        return NotYours("Who asks cannot answer here. Another reviewer must.")
+    if gate.due_at is not None and gate.due_at <= now:
+        return GateClosed(gate)
     stage = _stage(gate, earlier)
     if actor.user_id and not rules.may_answer(gate.rule, stage, actor.user_id):
         return NotYours("This request is addressed to somebody else.")
@@ -92,6 +102,7 @@ def cannot_answer(gate: Gate, actor: Actor, *, earlier: Sequence[Decision] = ())
 def _complete(gate: Gate, answer: Answer, effect: str) -> dict[str, Any]:
     """Check comment, evidence and form; return the form's data in its own types."""
     advances = effect == ADVANCE
+    _check_text(answer)
     if gate.is_comment_required and not answer.comment.strip():
         raise CommentRequired
     if gate.is_evidence_required and advances and not _has_evidence(answer.data):
@@ -103,6 +114,19 @@ def _complete(gate: Gate, answer: Answer, effect: str) -> dict[str, Any]:
         comment=answer.comment,
         advances=advances,
     )
+
+
+def _check_text(answer: Answer) -> None:
+    """Refuse what no database keeps or no reader reads. Raises: FormInvalid."""
+    if len(answer.comment) > LONGEST_COMMENT:
+        raise FormInvalid({"comment": f"must have at most {LONGEST_COMMENT} characters"})
+    if "\0" in answer.comment or "\\u0000" in json.dumps(answer.data):
+        raise FormInvalid({"comment": "has a character that cannot be kept"})
+
+
+def _is_requester(gate: Gate, actor: Actor) -> bool:
+    """Compare keys, not names: what an agent says it is called is only what it says."""
+    return actor.key_id is not None and actor.key_id == gate.intent.key_id
 
 
 def _has_evidence(data: dict[str, Any]) -> bool:

@@ -1,5 +1,8 @@
 """The task types, their usual outcomes, and what each outcome does to the intent. Pure."""
 
+import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +10,17 @@ from django.db.models import TextChoices
 
 ADVANCE = "advance"
 FAIL = "fail"
-NEGATIVE = frozenset(
-    {"rejected", "reject", "denied", "declined", "failed", "changes_requested", "override_rejected"}
-)
+# Compared as letters only, so that "Rejected " and "rejected_" are no other words.
+NEGATIVE = {
+    "rejected", "reject", "denied", "deny", "declined", "decline", "failed", "fail", "refused",
+    "refuse", "disapproved", "disapprove", "changesrequested", "overriderejected", "no",
+    "canceled", "cancelled", "cancel", "blocked", "block", "stop", "abort",
+}  # fmt: skip
+POSITIVE = {
+    "approved", "approve", "overrideapproved", "confirmed", "confirm", "completed", "submitted",
+    "assigned", "provided", "accepted", "accept", "yes", "ok",
+}  # fmt: skip
+PLAIN = re.compile(r"[^\W_][\w '.,/+-]*")
 
 
 class Kind(TextChoices):
@@ -62,17 +73,49 @@ def kind_of(name: str) -> Kind:
     return RELATIVES.get(name, Kind.APPROVAL)
 
 
+class BadOutcomes(ValueError):
+    """The outcomes an agent named could mislead the person who chooses; the text says why."""
+
+
 def effect_of(outcome: str) -> str:
-    return FAIL if outcome.lower() in NEGATIVE else ADVANCE
+    return FAIL if letters(outcome) in NEGATIVE else ADVANCE
+
+
+def is_approval(outcome: str) -> bool:
+    """Tell whether an answer says yes. A word of the agent's own lets it go on, and is no yes."""
+    return letters(outcome) in POSITIVE
+
+
+def letters(outcome: str) -> str:
+    """Return what a reader makes of an outcome: its letters and digits, whatever stands between."""
+    plain = unicodedata.normalize("NFKC", outcome).casefold()
+    return "".join(c for c in plain if c.isalnum())
+
+
+def check_outcomes(named: Sequence[str]) -> None:
+    """Refuse outcomes that look alike or like something they are not. Raises: BadOutcomes."""
+    if len({letters(outcome) for outcome in named}) < len(named):
+        raise BadOutcomes("allowed_outcomes has two answers that read the same.")
+    for outcome in named:
+        if not PLAIN.fullmatch(outcome) or not letters(outcome):
+            raise BadOutcomes("allowed_outcomes may have letters, digits, spaces, _ and - only.")
+        if len(_scripts(outcome)) > 1 and "LATIN" in _scripts(outcome):
+            raise BadOutcomes("allowed_outcomes mixes letters of several scripts in one word.")
+
+
+def _scripts(text: str) -> set[str]:
+    return {unicodedata.name(c, "UNKNOWN").split()[0] for c in text if c.isalpha()}
 
 
 def outcomes_for(kind: Kind, named: list[str]) -> list[dict[str, Any]]:
     """Return the outcomes of a gate. Named ones are all there is.
 
     Otherwise the type's usual ones are shown, and the plain pair is understood too (`is_hidden`),
-    because command-line clients only know approved and rejected.
+    because command-line clients only know approved and rejected. Refusing is always possible.
     """
     shown = list(dict.fromkeys(named)) or list(USUAL[kind].outcomes)
+    if not any(effect_of(value) == FAIL for value in shown):
+        shown.append("rejected")
     hidden = [] if named else [o for o in ("approved", "rejected") if o not in shown]
     return [
         {"value": value, "effect": effect_of(value), "is_hidden": value in hidden}

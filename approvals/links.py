@@ -37,13 +37,16 @@ def find(token: str) -> EmailLink | None:
 def state_of(link: EmailLink, *, now: datetime) -> State:
     """Tell what a link is good for now; who was asked and may no longer answer is told so."""
     gate = link.gate
+    actor = actor_for_user(link.person, channel=Channel.EMAIL)
+    if gate.workspace_id not in actor.workspaces:
+        return State.NOT_YOURS
     if gate.state == Gate.State.DECIDED:
         return State.DECIDED
     if gate.state == Gate.State.CANCELED:
         return State.WITHDRAWN
     if gate.state == Gate.State.EXPIRED or link.expires_at <= now or link.used_at:
         return State.EXPIRED
-    if cannot_answer(gate, actor_for_user(link.person, channel=Channel.EMAIL)):
+    if cannot_answer(gate, actor, now=now):
         return State.NOT_YOURS
     if link.digest != gate.digest:
         return State.CHANGED

@@ -66,7 +66,7 @@ class Gate(models.Model):
     rule = models.JSONField()
     # What the agent said when it asked midway; part of what the reviewer sees and signs.
     context = models.JSONField(default=dict)
-    version = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     outcome = models.CharField(max_length=64, blank=True)
@@ -164,7 +164,7 @@ class Decision(models.Model):
     channel = models.CharField(max_length=8)
     # The digest and version the decider was shown.
     digest = models.CharField(max_length=64)
-    version = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField()
     at = models.DateTimeField()
 
     class Meta:
@@ -189,7 +189,7 @@ class EmailLink(models.Model):
     gate = models.ForeignKey(Gate, models.CASCADE, related_name="links")
     person = models.ForeignKey(User, models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64)
-    version = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -21,7 +21,7 @@ def compose(row: Outbox, now: datetime) -> Message | None:
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )
     person = User.objects.filter(id=row.recipient_id or 0, is_active=True).first()
-    if gate is None or person is None:
+    if gate is None or person is None or not _is_member(person, gate):
         return None
     notice = row.kind.removeprefix("gate.")
     context = {
@@ -41,6 +41,11 @@ def compose(row: Outbox, now: datetime) -> Message | None:
         text=render_to_string(f"{base}.txt", context),
         html=render_to_string(f"{base}.html", context),
     )
+
+
+def _is_member(person: User, gate: Gate) -> bool:
+    """Whoever left the workspace since is told nothing more of it."""
+    return person.memberships.filter(workspace=gate.workspace_id).exists()
 
 
 def _link(gate: Gate, person: User, *, now: datetime) -> str:

@@ -5,7 +5,7 @@ Every list is read by a key, never by an offset, and every count stops at a hund
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import Any, Self
@@ -49,8 +49,8 @@ class Cursor:
         at, _, id = text.partition(",")
         try:
             moment = datetime.fromisoformat(at)
-            return cls(moment, UUID(id)) if moment.tzinfo else None
-        except ValueError:
+            return cls(moment.astimezone(UTC), UUID(id)) if moment.tzinfo else None
+        except (ValueError, OverflowError):
             return None
 
     def behind(self, at: str, id: str) -> Q:

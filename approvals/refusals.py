@@ -31,7 +31,7 @@ class GateClosed(Refusal):
     def __init__(self, gate: "Gate") -> None:
         super().__init__(
             "Nobody answered in time, so this request expired."
-            if gate.state == gate.State.EXPIRED
+            if gate.state in {gate.State.EXPIRED, gate.State.OPEN}
             else "This request was withdrawn before it was answered."
         )
         self.gate = gate

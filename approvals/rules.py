@@ -1,7 +1,7 @@
 """Who may answer a gate, and what the answers so far amount to. Pure.
 
 A rule is JSON, frozen on the gate: {"stages": [{"people": [ids], "anyone": bool, "approvals": n,
-"rejections": n}], "exclude": ["asker"], "on_deadline": "expire"}. Stages go in order.
+"rejections": n}], "exclude": ["requester"], "on_deadline": "expire"}. Stages go in order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,11 +28,14 @@ class Verdict:
     stage: int
 
 
-def first_answer(people: Iterable[int]) -> dict[str, Any]:
-    """Return the plain rule: one answer of any of these people, or of any reviewer if none."""
+def first_answer(people: Iterable[int], *, exclude: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the plain rule: one answer of any of these people, or of any reviewer if none.
+
+    Excluding the "requester" keeps the very key that asked from answering.
+    """
     named = sorted(set(people))
     stage = {"people": named, "anyone": not named, "approvals": 1, "rejections": 1}
-    return {"stages": [stage], "exclude": ["asker"], "on_deadline": "expire"}
+    return {"stages": [stage], "exclude": list(exclude), "on_deadline": "expire"}
 
 
 def also(rule: dict[str, Any], people: Iterable[int]) -> dict[str, Any]:

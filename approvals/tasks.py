@@ -5,10 +5,13 @@ another was first.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from approvals import notices
@@ -20,41 +23,51 @@ from intents import actions as intent_actions
 from intents.models import Delivery, Intent
 
 BATCH = 500
+SENDING_SECONDS = 10
+REST_SECONDS = 300
 logger = logging.getLogger(__name__)
+_failed: dict[UUID, float] = {}
 
 
 @shared_task
 def expire(**kwargs: Any) -> None:
     """End intents whose deadline has passed."""
     overdue = Intent.objects.overdue(timezone.now()).order_by("deadline_at", "id")
-    _each(overdue.values_list("id", flat=True)[:BATCH], expire_one)
+    _each(overdue, expire_one)
 
 
 @shared_task
 def nudge(**kwargs: Any) -> None:
     """Send the reminders and escalations that are due."""
     due = Gate.objects.to_nudge(timezone.now()).order_by("nudge_at", "id")
-    _each(due.values_list("id", flat=True)[:BATCH], nudge_one)
+    _each(due, nudge_one)
 
 
 @shared_task
 def redeliver(**kwargs: Any) -> None:
     """Offer work again that an agent took and never answered."""
     due = Delivery.objects.unanswered(timezone.now()).order_by("next_try_at", "id")
-    _each(due.values_list("id", flat=True)[:BATCH], intent_actions.offer_unanswered)
+    _each(due, intent_actions.offer_unanswered)
 
 
 @shared_task
 def send_notices(**kwargs: Any) -> None:
-    """Send what is due in the outbox, until nothing is."""
-    while outbox.send_due(notices.compose, now=timezone.now()):
-        pass
+    """Send what is due in the outbox for some seconds; the next run goes on from there."""
+    ends_at = time.monotonic() + SENDING_SECONDS
+    while time.monotonic() < ends_at:
+        if not outbox.send_next(notices.compose, now=timezone.now()):
+            return
 
 
-def _each(ids: Iterable[Any], action: Callable[..., Any]) -> None:
-    """Act on every row by itself: one that fails is logged and never holds up the others."""
-    for id in ids:
+def _each(due: QuerySet[Any], action: Callable[..., Any]) -> None:
+    """Act on every row by itself: one that fails is logged and never holds up the others.
+
+    It stays due, but for some minutes this process looks past it.
+    """
+    resting = [id for id, until in _failed.items() if until > time.monotonic()]
+    for id in due.exclude(id__in=resting).values_list("id", flat=True)[:BATCH]:
         try:
             action(id, now=timezone.now())
         except Exception:
+            _failed[id] = time.monotonic() + REST_SECONDS
             logger.exception("A due row could not be handled; it stays due")

@@ -7,6 +7,7 @@ import os
 
 from celery import Celery
 from django.conf import settings
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,6 +20,10 @@ app.conf.update(
     broker_transport_options={} if settings.REDIS_URL else {"polling_interval": 0.05},
     broker_connection_retry_on_startup=True,
     task_ignore_result=True,
+    # Mails have a queue of their own: a slow mail server must not stop the clock.
+    task_queues=[Queue("celery"), Queue("mail")],
+    task_default_queue="celery",
+    task_routes={"approvals.tasks.send_notices": {"queue": "mail"}},
     # A task is only "look for what is due": done late it is done, done twice it finds nothing.
     task_acks_late=True,
     task_default_expires=30,

@@ -1,7 +1,6 @@
 """Two ways in: a slim handler without middleware for the API, Django's own for people."""
 
 import asyncio
-import contextlib
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -20,9 +19,15 @@ MACHINE_PATHS = ("/v1/", "/health", "/ready")
 def by_path(*, machines: Any, people: Any) -> Any:
     """Send the API's paths to one application and everything else to the other."""
 
+    # Each page takes a connection of its own while it is made.
+    seats = asyncio.Semaphore(settings.DATABASE_POOL)
+
     async def route(scope: Any, receive: Any, send: Any) -> None:
-        chosen = machines if scope["path"].startswith(MACHINE_PATHS) else people
-        await chosen(scope, receive, send)
+        if scope["path"].startswith(MACHINE_PATHS):
+            await machines(scope, receive, send)
+            return
+        async with seats:
+            await people(scope, receive, send)
 
     return route
 
@@ -71,11 +76,12 @@ class MachineHandler(ASGIHandler):
         """Write until the stream ends or the client goes away, whichever is first."""
         writing = asyncio.create_task(self.send_response(response, send))
         leaving = asyncio.create_task(receive())
-        await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (writing, leaving):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await task
+        try:
+            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (writing, leaving):
+                task.cancel()
+            await asyncio.gather(writing, leaving, return_exceptions=True)
 
 
 def _not_allowed(response: HttpResponseBase) -> HttpResponseBase:

@@ -23,19 +23,12 @@ class ClockAndHands:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        # Not `apps.worker.Worker`: that one takes over signals, logging and the terminal.
-        self._worker = WorkController(
-            app=app,
-            pool_cls="solo",
-            concurrency=1,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        )
+        # Two, as a slow mail server must not stop the clock.
+        self._workers = {queue: _worker(app, queue) for queue in ("celery", "mail")}
         # This scheduler keeps its times in memory; the usual one would leave a file behind.
         self._beat = Service(app, scheduler_cls=Scheduler)
         self._threads = [
-            self._thread("worker", self._worker.start),
+            *(self._thread(f"{queue} worker", w.start) for queue, w in self._workers.items()),
             self._thread("beat", self._beat.start),
         ]
         self._is_stopping = False
@@ -69,3 +62,17 @@ class ClockAndHands:
             logger.critical("The %s has stopped, so the whole process stops", name)
             self.has_failed = True
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _worker(app: Celery, queue: str) -> WorkController:
+    """Not `apps.worker.Worker`: that one takes over signals, logging and the terminal."""
+    return WorkController(
+        app=app,
+        pool_cls="solo",
+        concurrency=1,
+        queues=[queue],
+        hostname=f"{queue}@laptop",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )

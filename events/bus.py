@@ -9,6 +9,8 @@ import contextlib
 import json
 import logging
 import os
+import queue
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from uuid import UUID
@@ -18,12 +20,15 @@ import redis.asyncio
 from django.conf import settings
 
 CHANNEL = "assent:wake"
+MOST_TOPICS = 1000
 ORIGIN = f"{os.getpid()}-{os.urandom(4).hex()}"
 logger = logging.getLogger(__name__)
 
 _waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 _loop: asyncio.AbstractEventLoop | None = None
-_publisher: redis.Redis | None = None
+_publisher: threading.Thread | None = None
+_outgoing: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+_starting = threading.Lock()
 _listener: asyncio.Task[None] | None = None
 
 
@@ -76,7 +81,8 @@ def answers() -> bool:
     if not settings.REDIS_URL:
         return True
     try:
-        return bool(_redis().ping())
+        with _redis() as client:
+            return bool(client.ping())
     except redis.RedisError:
         return False
 
@@ -88,18 +94,31 @@ def _wake_here(topics: list[str]) -> None:
 
 
 def _wake_others(topics: list[str]) -> None:
-    try:
-        _redis().publish(CHANNEL, json.dumps([ORIGIN, *topics]))
-    except redis.RedisError:
-        # Every waiter reads again on its timer, so this is late and nothing else.
-        logger.warning("A wake-up was lost: Redis did not answer")
+    """Leave the topics to a thread of this process: no commit waits for Redis."""
+    global _publisher
+    _outgoing.put(topics)
+    with _starting:
+        if _publisher is None or not _publisher.is_alive():
+            _publisher = threading.Thread(target=_publish, name="wake-ups", daemon=True)
+            _publisher.start()
+
+
+def _publish() -> None:
+    """Publish what came up, everything that is waiting in one message."""
+    client = _redis()
+    while True:
+        topics = set(_outgoing.get())
+        while not _outgoing.empty() and len(topics) < MOST_TOPICS:
+            topics.update(_outgoing.get())
+        try:
+            client.publish(CHANNEL, json.dumps([ORIGIN, *sorted(topics)]))
+        except redis.RedisError:
+            # Every waiter reads again on its timer, so this is late and nothing else.
+            logger.warning("A wake-up was lost: Redis did not answer")
 
 
 def _redis() -> redis.Redis:
-    global _publisher
-    if _publisher is None:
-        _publisher = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
-    return _publisher
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
 def _attend() -> None:
@@ -123,7 +142,7 @@ async def _listen() -> None:
 
 
 async def _relay() -> None:
-    client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, health_check_interval=15)
     async with client, client.pubsub() as subscription:
         await subscription.subscribe(CHANNEL)
         _wake_here(list(_waiting))  # Whatever was missed while we were away.

@@ -1,18 +1,16 @@
-"""Sending the outbox: claim a batch, send each, and write down what came of it."""
+"""Sending the outbox: claim a message, send it, and write down what came of it."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from events.models import Outbox
 from events.transports import email
 from events.transports.email import Message, TransportError
 
-BATCH = 50
 # A claim lasts this long; a worker that died in it loses the row to the next one.
 LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 10
@@ -23,27 +21,31 @@ logger = logging.getLogger(__name__)
 Compose = Callable[[Outbox, datetime], Message | None]
 
 
-def send_due(compose: Compose, *, now: datetime) -> int:
-    """Send one batch of due messages and return how many there were."""
-    rows = claim(now=now)
-    for row in rows:
+def send_next(compose: Compose, *, now: datetime) -> bool:
+    """Send the message that is due longest, and tell whether there was one.
+
+    One at a time: a claim must outlast the slowest mail server, and that is known for one message
+    but not for a batch.
+    """
+    row = claim(now=now)
+    if row is not None:
         _send(row, compose, now=now)
-    return len(rows)
+    return row is not None
 
 
 @transaction.atomic
-def claim(*, now: datetime, most: int = BATCH) -> Sequence[Outbox]:
-    """Take due rows for ourselves for two minutes; no other worker gets them meanwhile."""
+def claim(*, now: datetime) -> Outbox | None:
+    """Take a due row for ourselves for two minutes; no other worker gets it meanwhile."""
     due = Outbox.objects.due(now).order_by("next_try_at", "id")
     if connection.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True)
-    rows = list(due[:most])
-    # Counted before the try: a message that kills its worker must not be tried for ever.
-    claimed = Outbox.objects.filter(id__in=[row.id for row in rows])
-    claimed.update(next_try_at=now + LEASE, attempts=F("attempts") + 1)
-    for row in rows:
+    row = due.first()
+    if row is not None:
+        # Counted before the try: a message that kills its worker must not be tried for ever.
         row.attempts += 1
-    return rows
+        row.next_try_at = now + LEASE
+        row.save(update_fields=["attempts", "next_try_at"])
+    return row
 
 
 def retry(ids: Iterable[UUID], *, now: datetime) -> int:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,7 +42,7 @@ class Together(Generic[Item, Result]):
 
     Alone, a call starts at once: there is no timer. `function` gets a list and returns a result
     or an exception for each item. A batch that raises is retried one by one, so that one bad
-    item never hurts another.
+    item never hurts another; but not when it is unknown whether it was kept.
     """
 
     def __init__(
@@ -80,14 +80,25 @@ class Together(Generic[Item, Result]):
         try:
             results = await run(self._function, [item for item, _ in batch])
         except Exception as failure:  # Whatever it was, each item is answered on its own.
-            if len(batch) == 1:
-                _settle(batch[0][1], failure)
+            if len(batch) == 1 or not _is_undone(failure):
+                results = [failure] * len(batch)
+            else:
+                for pair in batch:
+                    await self._serve([pair])
                 return
-            for pair in batch:
-                await self._serve([pair])
-            return
         for (_, future), result in zip(batch, results, strict=True):
             _settle(future, result)
+
+
+def _is_undone(failure: Exception) -> bool:
+    """Tell whether nothing of the batch can have been kept, so that trying again is safe.
+
+    When the connection breaks, the commit may have arrived and only its answer be lost.
+    """
+    if not isinstance(failure, OperationalError | InterfaceError):
+        return True
+    state = getattr(failure.__cause__, "sqlstate", None)
+    return connection.vendor == "sqlite" or str(state or "").startswith("40")
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any) -> None:

@@ -6,6 +6,7 @@ was read from the database after the wake-up.
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ LONGEST_LINE = 60_000
 LARGE = ("data", "details", "result", "human_task")
 
 _is_draining = False
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ async def stream(
             try:
                 frames = await read(since)
             except Closed:
+                break
+            except Exception:
+                # Clients cannot take a broken stream; a closed one they open again.
+                logger.exception("A stream could not be read")
+                await asyncio.sleep(1)
                 break
             if frames:
                 since = frames[-1].seq

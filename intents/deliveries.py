@@ -49,6 +49,7 @@ def offered(deliveries: Iterable[Delivery], *, now: datetime) -> None:
     by_attempt: defaultdict[int, list[UUID]] = defaultdict(list)
     for delivery in deliveries:
         by_attempt[delivery.attempt].append(delivery.id)
+    # Rows that an action holds are being changed anyway; waiting for them could deadlock.
     fresh = Delivery.objects.filter(closed_at=None, offered_at=None)
     for attempt, ids in by_attempt.items():
         again_at = now + patience(attempt=attempt)
@@ -75,7 +76,9 @@ def pause(intent_ids: Iterable[UUID], *, now: datetime) -> None:
 def resume(intent_ids: Iterable[UUID], *, now: datetime) -> None:
     """The person has answered and the intent goes on with its agent."""
     rows = Delivery.objects.filter(intent__in=list(intent_ids))
-    rows.update(is_paused=False, next_try_at=now + VISIBLE_FOR, updated_at=now)
+    rows.update(is_paused=False, updated_at=now)
+    # Who was never handed it uses up no attempt.
+    rows.filter(offered_at__isnull=False).update(next_try_at=now + VISIBLE_FOR)
 
 
 def patience(*, attempt: int) -> timedelta:

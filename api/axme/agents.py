@@ -15,7 +15,7 @@ from accounts.addresses import SCHEME, canonical
 from api.axme import translate
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.following import event_stream
+from api.axme.following import event_stream, start_of
 from events import bus, pool, streams
 from intents import deliveries
 from intents.models import Delivery
@@ -42,7 +42,8 @@ async def stream_deliveries(
         return [translate.delivery_frame(row) for row in rows]
 
     topics = [bus.address_topic(actor.workspace_id, own)]
-    return event_stream(request, read, topics, since=max(0, since), wait_seconds=wait_seconds)
+    start = start_of(request, since)
+    return event_stream(request, read, topics, since=start, wait_seconds=wait_seconds)
 
 
 @router.get("/agents/{path:address}/intents")
@@ -61,6 +62,8 @@ def own_address(actor: Actor, path: str) -> str:
     reads another address.
     """
     text = unquote(path)
+    if "\0" in text:
+        raise BadRequest(422, "invalid_agent_address", "The address has a NUL in it.")
     address = canonical(
         text if "://" in text or text.startswith("agent:/") else SCHEME + text,
         org=actor.org,

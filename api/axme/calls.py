@@ -1,5 +1,6 @@
 """From an async endpoint to the database: single calls, calls once, and calls made together."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -117,15 +119,24 @@ def _load_many(wanted: list[tuple[Actor, UUID]]) -> list[Intent | Exception]:
 
 
 def _events_many(wanted: list[tuple[UUID, int]]) -> list[list[Event]]:
-    """Read the new events of several intents with one query."""
-    least = min(since for _, since in wanted)
-    rows = Event.objects.filter(intent_id__in={id for id, _ in wanted}, seq__gt=least)
+    """Read the new events of several intents with one query, some hundreds of each at most.
+
+    A reader that gets fewer than there are asks on from the last one it got.
+    """
+    at: defaultdict[int, set[UUID]] = defaultdict(set)
+    for id, since in wanted:
+        at[since].add(id)
+    which = Q()
+    for since, ids in at.items():
+        which |= Q(intent_id__in=ids, seq__gt=since, seq__lte=since + MOST_EVENTS)
+    rows = Event.objects.filter(which)
     by_intent: dict[UUID, list[Event]] = {}
     for row in rows.order_by("intent_id", "seq"):
         by_intent.setdefault(row.intent_id, []).append(row)
     return [[row for row in by_intent.get(id, ()) if row.seq > since] for id, since in wanted]
 
 
+MOST_EVENTS = 500
 create: pool.Together[Creation, dict[str, Any]] = pool.Together(_create_many)
 decide: pool.Together[Answer, Decision] = pool.Together(_decide_many)
 load: pool.Together[tuple[Actor, UUID], Intent] = pool.Together(_load_many)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Router
 
@@ -14,6 +15,7 @@ from api.axme.errors import BadRequest
 from api.axme.schemas import Comment, Reply
 from approvals import actions
 from approvals.actions import Answer
+from approvals.actions.asking import is_unclaimed
 from approvals.models import Gate
 from events import pool
 from events.models import Event
@@ -86,12 +88,16 @@ async def _answer(
     actor, id = actor_of(request), parse_id(thread_id)
     owner = auth.owner_of(request, actor, owner_agent)
 
+    @transaction.atomic
     def produce(now: Any) -> dict[str, Any]:
         delivery = _find(actor, owner, id)
-        comment = body.comment or body.reason or ""
         gate = Gate.objects.filter(intent=id).order_by("-opened_at").first()
-        if gate is None:
-            gate = actions.take_over(delivery.intent_id, actor=actor, now=now)
+        if gate is None and not is_unclaimed(delivery.intent):
+            # Nobody is asked, and an agent has the work: reading it is all there is to confirm.
+            intent_actions.acknowledge(delivery, actor=actor, now=now)
+            return _thread(actor, owner, id)
+        gate = gate or actions.take_over(id, actor=actor, now=now)
+        comment = body.comment or body.reason or ""
         actions.decide(Answer(gate.id, outcome, actor, comment=comment), now=now)
         return _thread(actor, owner, id)
 
@@ -100,8 +106,10 @@ async def _answer(
 
 def _threads(actor: Actor, owner: str, status: str) -> list[dict[str, Any]]:
     rows = Delivery.objects.at(actor.workspace_id, owner).select_related("intent")
-    newest = list(rows.order_by("-updated_at", "-id")[:MOST])
-    shown = [row for row in newest if not status or translate.thread_status(row) == status]
+    waiting = list(rows.filter(closed_at=None).order_by("seq")[:MOST])
+    done = list(rows.exclude(closed_at=None).order_by("-updated_at", "-id")[:MOST])
+    found = [*waiting, *done][:MOST] if status != "done" else done
+    shown = [row for row in found if not status or translate.thread_status(row) == status]
     shown.sort(key=lambda row: (ORDER.index(translate.thread_status(row)), row.created_at, row.id))
     happened = _events(row.intent_id for row in shown)
     return [translate.thread(row, happened[row.intent_id]) for row in shown]

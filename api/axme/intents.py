@@ -105,7 +105,8 @@ def _statuses(text: str) -> list[str]:
 
 
 def _list(actor: Actor, statuses: list[str], limit: int) -> list[Intent]:
-    rows = Intent.objects.visible_to(actor).order_by("-created_at", "-id")
+    rows = Intent.objects.visible_to(actor).defer("payload", "result", "error", "human_task")
+    rows = rows.order_by("-created_at", "-id")
     if actor.is_agent:
         rows = rows.filter(from_address=actor.address) | rows.filter(to_address=actor.address)
     return list((rows.filter(status__in=statuses) if statuses else rows)[:limit])

@@ -29,6 +29,7 @@ class HumanTask(Tolerant):
     notify_email: Annotated[str, Field(max_length=254)] | None = None
     form_schema: dict[str, Any] | None = None
     risk: Annotated[str, Field(max_length=20)] | None = None
+    exclude_requester: bool | None = None
 
 
 class NewIntent(Tolerant):

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.keys import KeyRefused
 from approvals import judging, rules
 from approvals.judging import Answer
-from approvals.kinds import FAIL
+from approvals.kinds import FAIL, is_approval
 from approvals.models import Decision, Gate, Seat
 from approvals.refusals import NoSuchGate, Refusal
 from events.rows import delete_where, insert_rows, one_journey, update_rows
@@ -137,7 +137,7 @@ def outcome_of(gate: Gate, decision: Decision) -> dict[str, Any]:
     return {
         **gate.context,
         "outcome": decision.outcome,
-        "approved": decision.effect != FAIL,
+        "approved": is_approval(decision.outcome),
         "comment": decision.comment,
         "data": decision.data,
         "decided_by": decision.decider,

@@ -27,8 +27,8 @@ from intents.actions import (
     lock,
 )
 from intents.change import Change
-from intents.lifecycle import WaitingFor
-from intents.models import Intent
+from intents.lifecycle import Status, WaitingFor
+from intents.models import Delivery, Intent
 
 
 @transaction.atomic(savepoint=False)
@@ -85,7 +85,8 @@ def ask(
 def take_over(intent_id: UUID, *, actor: Actor, now: datetime) -> Gate:
     """Let a person answer an intent that no agent serves.
 
-    Raises: NoSuchIntent, NotYours for people who may not decide there, AlreadyOver.
+    Raises: NoSuchIntent, NotYours for people who may not decide there and for work that an agent
+    has taken, AlreadyOver.
     """
     intent = lock(intent_id, actor=actor, now=now)
     if intent.workspace_id not in actor.reviews:
@@ -94,16 +95,25 @@ def take_over(intent_id: UUID, *, actor: Actor, now: datetime) -> Gate:
         raise AlreadyOver(intent)
     if gate := gates.open_gate_of(intent.id):
         return gate
+    if not is_unclaimed(intent):
+        raise NotYours("An agent has taken this work. It can be canceled, not taken over.")
     spec = {"title": intent.type, "description": "No agent serves this; a person took it over."}
     people = [actor.user_id] if actor.user_id else []
     directory = Directory.of([intent.workspace_id])
     gate = open_gate(intent, spec, directory, asker=intent.from_agent, people=people, now=now)
     change = Change(intent, actor=actor, now=now)
-    gates.hold(change, gate, data={"taken_over_by": actor.name})
+    change.note("intent.taken_over", {})
+    gates.hold(change, gate, data={})
     gates.store([gate], directory, now=now)
     deliveries.pause([intent.id], now=now)
     changes.write([change])
     return gate
+
+
+def is_unclaimed(intent: Intent) -> bool:
+    """Tell whether no agent has been handed this intent yet."""
+    taken = intent.deliveries.filter(offered_at__isnull=False, purpose=Delivery.Purpose.WORK)
+    return intent.status == Status.DELIVERED and not taken.exists()
 
 
 def send_test_request(workspace: Workspace, *, actor: Actor, now: datetime) -> Gate:

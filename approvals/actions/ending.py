@@ -54,7 +54,7 @@ def end(
     """End a locked intent, close its gate and its deliveries, and tell its `reply_to`."""
     if intent.is_over:
         raise AlreadyOver(intent)
-    if intent.waits_for_a_person and status != Status.CANCELED:
+    if intent.waits_for_a_person and not _may_withdraw(intent, actor, status):
         raise NotYours("People are asked about this intent; it ends with their answer.")
     change = Change(intent, actor=actor, now=now)
     if actor.is_agent:
@@ -67,6 +67,12 @@ def end(
         intent.error = outcome
         change.move(Status.CANCELED, outcome)
     return _finish(change, Gate.State.CANCELED, now=now)
+
+
+def _may_withdraw(intent: Intent, actor: Actor, status: Status) -> bool:
+    """While people are asked, only who sent the intent may end it, and only by withdrawing it."""
+    is_owner = not actor.is_agent or actor.address == intent.from_address
+    return status == Status.CANCELED and is_owner
 
 
 def cancel(intent_id: UUID, *, reason: str, actor: Actor, now: datetime) -> Ended:

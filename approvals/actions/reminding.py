@@ -53,7 +53,9 @@ def _remind(change: Change, gate: Gate, directory: Directory, *, now: datetime) 
 def _escalate(change: Change, gate: Gate, directory: Directory, *, now: datetime) -> None:
     """Ask one more person. Whom we cannot find here is told by the event alone, and we say so."""
     name = str(gate.reminders["escalate_to"])
-    people = directory.find(gate.workspace_id, [name])
+    is_to_all = directory.means_anyone(gate.workspace_id, name)
+    people = directory.reviewers.get(gate.workspace_id, []) if is_to_all else []
+    people = people or directory.find(gate.workspace_id, [name])
     gate.escalated_at = gate.changed_at = now
     gate.rule = rules.also(gate.rule, [person.id for person in people])
     for person in people:

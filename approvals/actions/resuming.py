@@ -41,10 +41,10 @@ def resume(intent_id: UUID, *, wish: Wish, actor: Actor, now: datetime) -> Resum
     intent = lock(intent_id, actor=actor, now=now)
     if intent.is_over:
         raise AlreadyOver(intent)
-    require_party(intent, actor, permission="resume")
     todo = plan(wish, _facts(intent, actor))
     if todo is Plan.STALE:
         return Resumed(intent, is_applied=False)
+    require_party(intent, actor, permission="resume")
     DOING[todo](intent, wish, actor, now)
     intent.refresh_from_db()
     return Resumed(intent)

@@ -89,8 +89,9 @@ OWN = {"comment": "f-comment", "evidence": "f-evidence", "name": "f-name"}
 def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None) -> Document:
     """Return the gate as this person may see it. Expects `find`'s relations to be loaded."""
     typed = typed or Typed()
-    values, others = payload.highlights(gate.intent.payload)
-    refusal = cannot_answer(gate, actor, earlier=list(gate.decisions.all()))
+    sends = payload.readable(gate.intent.payload)
+    values, others = payload.highlights(sends)
+    refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     main, more = words.buttons(gate.outcomes)
     return Document(
         gate=gate,
@@ -99,14 +100,14 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         asks=words.ASKS[Kind(gate.kind)],
         values=values,
         others=others,
-        sends=payload.readable(gate.intent.payload),
+        sends=sends,
         context=payload.readable(gate.context),
         due=times.due(gate.due_at, now=now),
         icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
         is_answerable=refusal is None,
         who=who_may(gate, actor),
-        history=timeline(gate.intent_id, _names(gate)),
+        history=timeline(gate.intent_id, _names(gate), gate.decisions.all()),
         typed=typed,
         form=fields.drawn(gate.form_schema, typed.data, typed.errors),
         main=main,

@@ -1,6 +1,7 @@
 """Text that others wrote, made safe to read: what is invisible or turns text round is shown."""
 
 import unicodedata
+from itertools import groupby
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -21,7 +22,8 @@ def shown(text: str) -> SafeString:
     """Return the text escaped, with each odd character replaced by its number in a mark."""
     if text.isprintable() and text.isascii():
         return escape(text)
-    parts = [_mark(c) if is_odd(c) else escape(c) for c in text.replace("\r\n", "\n")]
+    pieces = groupby(text.replace("\r\n", "\n"), key=is_odd)
+    parts = ["".join(map(_mark, run)) if odd else escape("".join(run)) for odd, run in pieces]
     return mark_safe("".join(parts))  # noqa: S308 - every part was escaped just above
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -71,9 +72,8 @@ def human(name: str) -> str:
     return lowered[:1].upper() + lowered[1:] or str(name)
 
 
-def highlights(value: Any, *, most: int = 3) -> tuple[list[tuple[str, str]], int]:
+def highlights(whole: Readable, *, most: int = 3) -> tuple[list[tuple[str, str]], int]:
     """Return the first short values at the top of a payload, and how many values are left."""
-    whole = readable(value)
     short = [row for row in whole.rows if not row.parents and not row.is_quiet and _is_short(row)]
     chosen = [(row.name[:1].lower() + row.name[1:], row.text) for row in short[:most]]
     return chosen, whole.count - len(chosen)
@@ -102,8 +102,8 @@ def _rows(value: Any, *, path: str, parents: tuple[str, ...], depth: int) -> Ite
 def _names(value: dict[str, Any]) -> dict[str, str]:
     """Return the names in words, or exactly as sent where two would look the same."""
     said = {key: human(key) for key in value}
-    taken = list(said.values())
-    return {key: word if taken.count(word) == 1 else key for key, word in said.items()}
+    taken = Counter(said.values())
+    return {key: word if taken[word] == 1 else key for key, word in said.items()}
 
 
 def _text(value: Any) -> tuple[str, bool]:

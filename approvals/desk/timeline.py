@@ -8,10 +8,12 @@ from uuid import UUID
 
 from approvals.desk import words
 from approvals.desk.payload import human
+from approvals.kinds import FAIL
+from approvals.models import Decision
 from events.models import Event
 from intents.lifecycle import WaitingFor
 
-# Shown once: a decision is in the event that let the work go on, and again in its end.
+MOST_LINES = 100
 SILENT = frozenset({"intent.submitted", "intent.controls_updated", "intent.policy_updated"})
 
 
@@ -27,33 +29,38 @@ class Line:
     comment: str = ""
 
 
-def timeline(intent_id: UUID, names: Mapping[str, str]) -> list[Line]:
-    """Return an intent's history; `names` turns the trail's names into people's."""
-    events = Event.objects.filter(intent_id=intent_id).order_by("seq")
-    return told(events, names)
+def timeline(
+    intent_id: UUID, names: Mapping[str, str], decisions: Iterable[Decision] = ()
+) -> list[Line]:
+    """Return an intent's history, the latest hundred lines of it.
+
+    `names` turns the trail's names into people's. That somebody decided is told by the decisions
+    alone: what an event's data says may be an agent's own words.
+    """
+    newest = Event.objects.filter(intent_id=intent_id).order_by("-seq")[:MOST_LINES]
+    return told(list(newest)[::-1], names, decisions)
 
 
-def told(events: Iterable[Event], names: Mapping[str, str]) -> list[Line]:
-    """Return the events as lines. Pure; decisions are told once."""
-    lines: list[Line] = []
-    decided = ""
+def told(
+    events: Iterable[Event], names: Mapping[str, str], decisions: Iterable[Decision] = ()
+) -> list[Line]:
+    """Return the events as lines. Pure; a decision stands in for the events it caused."""
+    open_decisions = {decision.at: decision for decision in decisions}
+    decided_at = frozenset(open_decisions)
+    lines: list[Line | None] = []
     for event in events:
-        outcome = str(event.data.get("outcome") or "")
-        if outcome and outcome == decided and event.type == "intent.completed":
-            line: Line | None = Line(event.at, "agent", "", "Completed, and its asker is told")
-        else:
-            line = _line(event, names)
-        decided = outcome or decided
-        if line:
-            lines.append(line)
-    return lines
+        if decision := open_decisions.pop(event.at, None):
+            lines.append(_decision(decision, names))
+        if event.at not in decided_at:
+            lines.append(_line(event, names))
+        elif event.type == "intent.completed":
+            lines.append(Line(event.at, "agent", "", "Completed, and its asker is told"))
+    return [line for line in lines if line]
 
 
 def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     if event.type in SILENT:
         return None
-    if event.data.get("outcome") and event.data.get("decided_by"):
-        return _decision(event, names)
     who = _who(event.actor, names)
     made = PLAIN.get(event.type)
     if made is not None:
@@ -63,13 +70,10 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     return Line(event.at, "info", "", f"{human(event.type.partition('.')[2])}, by {who}")
 
 
-def _decision(event: Event, names: Mapping[str, str]) -> Line:
-    data = event.data
-    is_yes = bool(data.get("approved", event.type != "intent.failed"))
-    said = f"{words.past(str(data['outcome']))} by {_who(str(data['decided_by']), names)}"
-    how = words.channel(str(data.get("via", "")))
-    icon, tone = ("check", "yes") if is_yes else ("cross", "no")
-    return Line(event.at, icon, tone, said, how, str(data.get("comment") or ""))
+def _decision(decision: Decision, names: Mapping[str, str]) -> Line:
+    said = f"{words.past(decision.outcome)} by {_who(decision.decider, names)}"
+    icon, tone = ("cross", "no") if decision.effect == FAIL else ("check", "yes")
+    return Line(decision.at, icon, tone, said, words.channel(decision.channel), decision.comment)
 
 
 def _who(name: str, names: Mapping[str, str]) -> str:
@@ -90,12 +94,14 @@ def _delivered(event: Event, who: str) -> Line | None:
 
 
 def _waiting(event: Event, who: str) -> Line | None:
-    if taker := event.data.get("taken_over_by"):
-        return Line(event.at, "person", "", f"{taker} took it over", "at the desk")
     if event.waiting_reason == WaitingFor.HUMAN:
         return None
     waits = human(event.waiting_reason.removeprefix("WAITING_FOR_")).lower()
     return Line(event.at, "clock", "", f"Waits for {waits or 'something'}")
+
+
+def _taken_over(event: Event, who: str) -> Line:
+    return Line(event.at, "person", "", f"{who} took it over")
 
 
 def _asked(event: Event, who: str) -> Line:
@@ -143,6 +149,7 @@ PLAIN = {
     "intent.delivered": _delivered,
     "intent.waiting": _waiting,
     "intent.human_task_assigned": _asked,
+    "intent.taken_over": _taken_over,
     "intent.human_task_changed": _changed,
     "intent.reminder": _reminded,
     "intent.escalated": _escalated,

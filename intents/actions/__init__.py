@@ -11,13 +11,14 @@ from intents.actions.locking import (
     require_usable,
 )
 from intents.actions.redelivering import offer_again, offer_unanswered
-from intents.actions.steering import merge_patch, patch, reply
+from intents.actions.steering import acknowledge, merge_patch, patch, reply
 
 __all__ = [
     "AlreadyOver",
     "NoSuchIntent",
     "NotAParty",
     "Submission",
+    "acknowledge",
     "begin",
     "ensure_usable",
     "first_delivery",

@@ -10,7 +10,7 @@ from accounts.actor import Actor
 from intents import deliveries
 from intents.actions.locking import AlreadyOver, lock, require_party
 from intents.change import Change, write
-from intents.models import Intent
+from intents.models import Delivery, Intent
 
 
 @transaction.atomic
@@ -24,6 +24,16 @@ def reply(intent_id: UUID, *, message: str, actor: Actor, now: datetime) -> Inte
     intent.deliveries.update(updated_at=now, acknowledged_at=now)
     write([change])
     return intent
+
+
+@transaction.atomic
+def acknowledge(delivery: Delivery, *, actor: Actor, now: datetime) -> None:
+    """Note that the owner of a thread has read it; the intent stays as it is.
+
+    Raises: NoSuchIntent, KeyRefused.
+    """
+    lock(delivery.intent_id, actor=actor, now=now)
+    Delivery.objects.filter(id=delivery.id).update(acknowledged_at=now, updated_at=now)
 
 
 @transaction.atomic

@@ -8,9 +8,11 @@ from accounts.addresses import ANYONE, canonical
 from api.axme.errors import BadRequest
 from api.axme.schemas import HumanTask, NewIntent
 from approvals.forms import BadSchema, check_schema
+from approvals.kinds import BadOutcomes, check_outcomes
 from approvals.resume_plan import Wish
 from intents.actions import Submission
 from intents.lifecycle import Status
+from intents.models import LONGEST_ADDRESS
 
 CONTROL = {
     "action", "approve_current_step", "actor", "reason", "expected_policy_generation",
@@ -35,10 +37,10 @@ def submission(body: NewIntent, *, actor: Actor, now: datetime) -> Submission:
         type=body.intent_type,
         payload=body.payload,
         from_agent=sender,
-        from_address=canonical(sender, org=actor.org, workspace=actor.space),
+        from_address=_address(sender, actor),
         to_agent=to_agent,
-        to_address=canonical(to_agent, org=actor.org, workspace=actor.space),
-        reply_to=body.reply_to or "",
+        to_address=_address(to_agent, actor),
+        reply_to=body.reply_to if body.reply_to and _address(body.reply_to, actor) else "",
         correlation_id=body.correlation_id,
         deadline_at=_deadline(body, now=now),
         reminders=_reminders(body),
@@ -94,6 +96,14 @@ def decision_word(word: str) -> str:
     return DECIDING.get(word.strip().lower(), word.strip())
 
 
+def _address(literal: str, actor: Actor) -> str:
+    """Return the canonical form. Raises: BadRequest when it is longer than an address can be."""
+    address = canonical(literal, org=actor.org, workspace=actor.space)
+    if len(address) > LONGEST_ADDRESS:
+        raise BadRequest(422, "invalid_agent_address", "An address is too long.")
+    return address
+
+
 def _deadline(body: NewIntent, *, now: datetime) -> datetime | None:
     if body.ttl_seconds and body.deadline_at:
         raise BadRequest(422, "schema_invalid", "Send deadline_at or ttl_seconds, not both.")
@@ -123,7 +133,8 @@ def _reminders(body: NewIntent) -> dict[str, Any]:
 def _task(spec: HumanTask) -> dict[str, Any]:
     try:
         check_schema(spec.form_schema or {})
-    except BadSchema as failure:
+        check_outcomes(spec.allowed_outcomes or [])
+    except (BadSchema, BadOutcomes) as failure:
         raise BadRequest(422, "schema_invalid", str(failure)) from failure
     return spec.model_dump(exclude_none=True, mode="json")
 
