@@ -30,6 +30,8 @@ from tests.waiting import until
 
 IS_CLUSTER = bool(os.environ.get("DATABASE_URL"))
 REDIS_URL = os.environ.get("REDIS_URL", "")
+# What a server takes from our environment; everything else is its own.
+KEPT = ("PATH", "HOME", "ASGI_SERVER")
 LINK = re.compile(r"https?://\S+/m/[\w-]+")
 
 
@@ -58,7 +60,7 @@ class Server:
     def __post_init__(self) -> None:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env = {**kept, "DATA_DIR": str(self.data), "PORT": str(port)}
         if IS_CLUSTER:
             self.env |= {"DATABASE_URL": self.database_url, "REDIS_URL": REDIS_URL}
