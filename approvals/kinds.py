@@ -94,7 +94,7 @@ def letters(outcome: str) -> str:
 
 def check_outcomes(named: Sequence[str]) -> None:
     """Refuse outcomes that look alike or like something they are not. Raises: BadOutcomes."""
-    if len({letters(outcome) for outcome in named}) < len(named):
+    if len({letters(outcome) for outcome in named}) < len(set(named)):
         raise BadOutcomes("allowed_outcomes has two answers that read the same.")
     for outcome in named:
         if not PLAIN.fullmatch(outcome) or not letters(outcome):

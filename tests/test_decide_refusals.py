@@ -59,18 +59,28 @@ def test_an_agent_key_never_decides_not_even_what_others_asked(people, refuse, n
     assert said == "An agent key never decides. A person answers this at the desk."
 
 
-def test_the_key_that_asks_cannot_answer(people, refuse, now):
+def test_the_key_that_asks_cannot_answer_where_the_gate_excludes_it(people, refuse, now):
     asker = key(people.here, name="shop", now=now)
-    gate = make_gate(people.here, actor=asker, sender=asker.address)
-    Gate.objects.filter(id=gate.id).update(asker=asker.name)
+    gate = make_gate(people.here, actor=asker, task={"exclude_requester": True})
 
-    assert refuse(NotYours, answer(gate, asker)) == "Who asks cannot answer. Another reviewer must."
+    said = refuse(NotYours, answer(gate, asker))
+
+    assert said == "Who asks cannot answer here. Another reviewer must."
 
 
-def test_a_person_whose_own_address_asks_cannot_answer(people, refuse):
-    gate = make_gate(people.here, sender="bob@example.com")
+def test_an_agent_that_calls_itself_bob_does_not_keep_bob_from_answering(people, now):
+    task = {"exclude_requester": True}
+    gate = make_gate(people.here, sender="bob@example.com", task=task, now=now)
 
-    refuse(NotYours, answer(gate, people.bob))
+    assert decide(answer(gate, people.bob), now=now).decider == "bob@example.com"
+
+
+def test_nobody_answers_after_the_deadline_even_when_the_clock_is_late(people, refuse, now):
+    gate = make_gate(people.here, deadline_at=now, now=now - timedelta(hours=1))
+
+    said = refuse(GateClosed, answer(gate, people.bob))
+
+    assert said == "Nobody answered in time, so this request expired."
 
 
 def test_only_the_assignee_answers(people, refuse):
@@ -124,7 +134,7 @@ def test_an_outcome_the_gate_does_not_have_is_refused_with_those_it_has(people, 
 
     said = refuse(OutcomeNotAllowed, answer(gate, people.bob, "approved"))
 
-    assert said == "“approved” is not one of the answers: ship, hold."
+    assert said == "“approved” is not one of the answers: ship, hold, rejected."
 
 
 @pytest.mark.parametrize("comment", ["", "   ", "\n"], ids=repr)

@@ -81,11 +81,11 @@ def test_the_pair_is_the_first_yes_and_the_first_no():
     assert [b.label for b in more] == ["Reject"]
 
 
-def test_answers_that_lead_the_same_way_have_no_tone():
+def test_answers_that_are_no_plain_yes_have_no_tone():
     main, more = words.buttons(outcomes_for(Kind.APPROVAL, ["plan_a", "plan_b", "plan_c"]))
 
-    assert [(b.label, b.tone) for b in main] == [("Plan a", ""), ("Plan b", "")]
-    assert [b.label for b in more] == ["Plan c"]
+    assert [(b.label, b.tone) for b in main] == [("Plan a", ""), ("Reject", "")]
+    assert [b.label for b in more] == ["Plan b", "Plan c"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,18 @@
 
 import pytest
 
-from approvals.kinds import ADVANCE, FAIL, USUAL, Kind, effect_of, kind_of, outcomes_for
+from approvals.kinds import (
+    ADVANCE,
+    FAIL,
+    USUAL,
+    BadOutcomes,
+    Kind,
+    check_outcomes,
+    effect_of,
+    is_approval,
+    kind_of,
+    outcomes_for,
+)
 
 SHOWN = {
     "approval": ["approved", "rejected"],
@@ -55,8 +66,42 @@ def test_a_type_has_one_way_on_and_one_way_out(name):
 def test_named_outcomes_are_all_there_is_each_once_and_in_order():
     offered = outcomes_for(Kind.REVIEW, ["ship", "hold", "ship"])
 
-    assert values(offered) == ["ship", "hold"]
+    assert values(offered) == ["ship", "hold", "rejected"]
     assert values(offered, hidden=True) == []
+
+
+@pytest.mark.parametrize("named", [["go", "No"], ["yes", "-reject-"], ["a", "Declined "]], ids=repr)
+def test_a_no_in_any_spelling_fails_the_intent_and_needs_no_other(named):
+    offered = outcomes_for(Kind.APPROVAL, named)
+
+    assert [(o["value"], o["effect"]) for o in offered][1:2] == [(named[1], FAIL)]
+    assert values(offered) == named
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ["approved", "Approved"],
+        ["re\u200bject"],
+        ["rej\u0435cted"],
+        ["<b>yes</b>"],
+        ["--"],
+        [" ok"],
+    ],
+    ids=ascii,
+)
+def test_outcomes_that_could_mislead_are_refused(named):
+    with pytest.raises(BadOutcomes):
+        check_outcomes(named)
+
+
+def test_words_of_other_languages_are_fine():
+    check_outcomes(["genehmigt", "bestätigt", "拒否", "n'importe", "plan-a"])
+
+
+def test_a_word_of_the_agents_own_lets_it_go_on_and_is_no_approval():
+    assert (effect_of("abgelehnt"), is_approval("abgelehnt")) == (ADVANCE, False)
+    assert is_approval("Override approved")
 
 
 @pytest.mark.parametrize(("name", "kind"), RELATED.items())

@@ -138,7 +138,8 @@ def test_one_message_that_cannot_be_written_holds_up_no_other(people, now, caplo
             raise ZeroDivisionError("a template broke")
         return notices.compose(row, at)
 
-    assert [outbox.send_next(compose, now=now) for _ in "abc"] == [True, True, False]
+    while outbox.send_next(compose, now=now):
+        pass
 
     assert set(broken.values_list("state", "last_error")) == {("pending", "a template broke")}
     assert set(Outbox.objects.filter(subject_id=second.id).values_list("state")) == {("sent",)}

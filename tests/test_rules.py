@@ -33,10 +33,11 @@ def test_a_rule_with_names_lets_only_those_answer():
     assert not may_answer(named, 0, CID)
 
 
-def test_a_rule_excludes_who_asks_and_expires_at_its_deadline():
-    plain = first_answer([])
+def test_a_rule_expires_at_its_deadline_and_excludes_whom_it_is_told_to():
+    strict = first_answer([], exclude=["requester"])
 
-    assert (plain["exclude"], plain["on_deadline"]) == (["asker"], "expire")
+    assert (strict["exclude"], strict["on_deadline"]) == (["requester"], "expire")
+    assert first_answer([])["exclude"] == []
 
 
 def test_also_adds_people_to_every_stage_and_leaves_the_old_rule_alone():

@@ -68,6 +68,12 @@ class Document:
         return ended.final(self.gate)
 
     @property
+    def goes_on_with(self) -> str:
+        """Name the answers after which the work goes on though nobody said yes."""
+        named = words.own_ways_on(self.gate.outcomes)
+        return " or ".join(f"“{word}”" for word in named)
+
+    @property
     def is_critical(self) -> bool:
         return self.gate.risk == "critical"
 

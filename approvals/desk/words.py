@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.addresses import short
 from approvals.desk.payload import human
-from approvals.kinds import ADVANCE, FAIL, Kind
+from approvals.kinds import ADVANCE, FAIL, Kind, is_approval
 
 LABELS = {
     "approved": "Approve",
@@ -80,15 +80,21 @@ def buttons(outcomes: Sequence[dict[str, Any]]) -> tuple[list[Button], list[Butt
     """Return the one or two equal main answers, and the further ones.
 
     The pair is the first that lets the work go on and the first that ends it. Where all lead the
-    same way none is preferred: the first two stand there, in a neutral tone.
+    same way, or going on is no plain yes, none is preferred: both stand there in a neutral tone.
     """
     seen = [o for o in outcomes if not o.get("is_hidden")]
     ahead = [o for o in seen if o["effect"] == ADVANCE][:1]
     against = [o for o in seen if o["effect"] == FAIL][:1]
     pair = [*ahead, *against] if ahead and against else seen[:2]
-    is_clear = bool(ahead and against)
+    is_clear = bool(ahead and against) and is_approval(ahead[0]["value"])
     main = [_button(o, is_main=True, is_clear=is_clear, number=n) for n, o in enumerate(pair)]
     return main, [_button(o, is_main=False) for o in seen if o not in pair]
+
+
+def own_ways_on(outcomes: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the agent's own answers that let the work go on without being a plain yes."""
+    ahead = [o["value"] for o in outcomes if o["effect"] == ADVANCE and not o.get("is_hidden")]
+    return [label(value) for value in ahead if not is_approval(value)]
 
 
 def name_of(address: str) -> str:
