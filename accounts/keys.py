@@ -82,6 +82,8 @@ def actor_for_user(user: User, *, channel: Channel) -> Actor:
 
 
 def traced(actor: Actor, trace_id: str) -> Actor:
+    if not trace_id:
+        return actor
     return replace(actor, trace_id=trace_id)
 
 

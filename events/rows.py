@@ -1,4 +1,4 @@
-"""Writes many rows with one statement, and several statements with one journey to the database.
+"""Reads and writes the rows of the hot paths: one statement for many rows, one journey for many.
 
 PostgreSQL gets all rows of a statement as one JSON text: the statement is the same for one row as
 for sixty, and neither Django nor the driver has to turn each value into SQL. bulk_create took more
@@ -7,17 +7,22 @@ CPU than everything else in a create, bulk_update (a CASE for each field and row
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
+Row = TypeVar("Row", bound=models.Model)
 Statement = tuple[str, list[Any]]
+Conversion = tuple[int, Any, Callable[[Any, Any, Any], Any]]
 Fields = tuple["models.Field[Any, Any]", ...]
+
+ID: models.UUIDField[Any, Any] = models.UUIDField()
 
 
 class _HeldBack(threading.local):
@@ -27,6 +32,28 @@ class _HeldBack(threading.local):
 
 
 _held_back = _HeldBack()
+
+
+def read_rows(model: type[Row], rest: str, values: Sequence[Any]) -> list[Row]:
+    """Return rows of a model by what `rest` says after FROM its table; `in_list` writes lists.
+
+    For what every request asks: Django takes longer to put a query into words than PostgreSQL
+    takes to answer it. Everything else is asked through the model's manager.
+    """
+    names, sql, conversions = _reading(model, connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} {rest}", values)
+        found = [list(row) for row in cursor.fetchall()]
+    for place, field, convert in conversions:
+        for row in found:
+            row[place] = convert(row[place], field, connection)
+    return [model.from_db(connection.alias, names, row) for row in found]
+
+
+def in_list(ids: Collection[UUID]) -> tuple[str, list[Any]]:
+    """Return `IN (…)` for some ids, and its parameters in the database's own form."""
+    marks = ", ".join(["%s"] * len(ids))
+    return f"IN ({marks})", [ID.get_db_prep_value(id, connection) for id in ids]
 
 
 def insert_rows(rows: Sequence[models.Model], *, conflict: str = "") -> None:
@@ -140,6 +167,20 @@ def _as_json(rows: Sequence[models.Model], fields: Fields) -> str:
 
 
 @cache
+def _reading(model: type[models.Model], vendor: str) -> tuple[list[str], str, list[Conversion]]:
+    """Return the names of a model's fields, the SQL that reads them, and how to convert which."""
+    fields = tuple(model._meta.concrete_fields)
+    columns = ", ".join(_columns(fields))
+    conversions = []
+    for place, field in enumerate(fields):
+        column = field.get_col(model._meta.db_table)
+        own = connection.ops.get_db_converters(column) + field.get_db_converters(connection)
+        conversions += [(place, column, convert) for convert in own]
+    sql = f"SELECT {columns} FROM {_quoted(model._meta.db_table)}"  # noqa: S608
+    return [field.attname for field in fields], sql, conversions
+
+
+@cache
 def _stored(model: type[models.Model]) -> Fields:
     """Return the fields of a new row: all but a key that the database counts up."""
     return tuple(f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField))
@@ -156,5 +197,6 @@ def _columns(fields: Fields) -> tuple[str, ...]:
     return tuple(_quoted(str(field.column)) for field in fields)
 
 
+@cache
 def _quoted(name: str) -> str:
     return connection.ops.quote_name(name)

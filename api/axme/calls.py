@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from approvals.models import Decision
 from approvals.refusals import Refusal
 from events import pool
 from events.models import Event
+from events.rows import in_list, read_rows
 from intents.actions import NoSuchIntent, Submission
 from intents.models import Intent
 from intents.payloads import digest
@@ -111,7 +111,8 @@ def _decide_many(answers: list[Answer]) -> list[Decision | Refusal | KeyRefused]
 
 
 def _load_many(wanted: list[tuple[Actor, UUID]]) -> list[Intent | Exception]:
-    found = Intent.objects.in_bulk([id for _, id in wanted])
+    some, ids = in_list({id for _, id in wanted})
+    found = {row.id: row for row in read_rows(Intent, f"WHERE id {some}", ids)}
     return [
         row if (row := found.get(id)) and row.workspace_id in actor.workspaces else NoSuchIntent()
         for actor, id in wanted
@@ -126,12 +127,15 @@ def _events_many(wanted: list[tuple[UUID, int]]) -> list[list[Event]]:
     at: defaultdict[int, set[UUID]] = defaultdict(set)
     for id, since in wanted:
         at[since].add(id)
-    which = Q()
-    for since, ids in at.items():
-        which |= Q(intent_id__in=ids, seq__gt=since, seq__lte=since + MOST_EVENTS)
-    rows = Event.objects.filter(which)
+    which: list[str] = []
+    values: list[Any] = []
+    for since, those in at.items():
+        some, ids = in_list(those)
+        which.append(f"intent_id {some} AND seq > %s AND seq <= %s")
+        values += [*ids, since, since + MOST_EVENTS]
+    rest = f"WHERE {' OR '.join(which)} ORDER BY intent_id, seq"
     by_intent: dict[UUID, list[Event]] = {}
-    for row in rows.order_by("intent_id", "seq"):
+    for row in read_rows(Event, rest, values):
         by_intent.setdefault(row.intent_id, []).append(row)
     return [[row for row in by_intent.get(id, ()) if row.seq > since] for id, since in wanted]
 

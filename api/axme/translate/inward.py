@@ -132,7 +132,8 @@ def _reminders(body: NewIntent) -> dict[str, Any]:
 
 def _task(spec: HumanTask) -> dict[str, Any]:
     try:
-        check_schema(spec.form_schema or {})
+        if spec.form_schema:
+            check_schema(spec.form_schema)
         check_outcomes(spec.allowed_outcomes or [])
     except (BadSchema, BadOutcomes) as failure:
         raise BadRequest(422, "schema_invalid", str(failure)) from failure
