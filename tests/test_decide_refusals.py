@@ -181,3 +181,13 @@ def test_an_expired_or_withdrawn_gate_says_so(people, refuse, now):
 
     assert "expired" in refuse(GateClosed, answer(late, people.bob))
     assert "withdrawn" in refuse(GateClosed, answer(gone, people.bob))
+
+
+def test_an_answer_after_the_deadline_is_too_late_before_the_clock_has_come_by(people, refuse, now):
+    soon = now + timedelta(seconds=1)
+    gate = make_gate(people.here, deadline_at=soon)
+
+    said = refuse(GateClosed, answer(gate, people.bob), at=soon)
+
+    assert "expired" in said
+    assert decide(answer(gate, people.bob), now=now).outcome == "approved"
