@@ -65,9 +65,16 @@ class ClockAndHands:
 
 
 def _worker(app: Celery, queue: str) -> WorkController:
-    """Not `apps.worker.Worker`: that one takes over signals, logging and the terminal."""
+    """Not `apps.worker.Worker`: that one takes over signals, logging and the terminal.
+
+    An app remembers one choice of queues for all its workers, so each worker has an app of its own:
+    with a common one both would take from the queue that was named last, and the clock would stop.
+    """
+    own = Celery(f"{app.main}-{queue}", set_as_current=False)
+    own.conf.update(app.conf.changes or {})
+    own.autodiscover_tasks()
     return WorkController(
-        app=app,
+        app=own,
         pool_cls="solo",
         concurrency=1,
         queues=[queue],
