@@ -27,7 +27,12 @@ class KeyAuth:
         actor = keys.remembered(token)
         if actor is None:
             actor = await pool.run(keys.actor_for_key, token, now=timezone.now())
-        return keys.traced(actor, trace_id(request.headers.get("x-trace-id", "")))
+        return keys.traced(actor, trace_id(header_of(request, "x-trace-id")))
+
+
+def header_of(request: HttpRequest, name: str) -> str:
+    """Return a header, or an empty text. `request.headers` would first copy all there are."""
+    return str(request.META.get("HTTP_" + name.upper().replace("-", "_"), ""))
 
 
 def trace_id(text: str) -> str:
@@ -37,9 +42,9 @@ def trace_id(text: str) -> str:
 
 def token_of(request: HttpRequest) -> str:
     """Return the key of a request. Raises: BadRequest 401 when there is none."""
-    token = request.headers.get("x-api-key", "").strip()
+    token = header_of(request, "x-api-key").strip()
     if not token:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _, token = header_of(request, "authorization").partition(" ")
         token = token.strip() if scheme.lower() == "bearer" else ""
     if not token:
         raise BadRequest(401, "missing_platform_api_key", MISSING)

@@ -15,6 +15,7 @@ from accounts.actor import Actor
 from accounts.keys import KeyRefused
 from api import idempotency
 from api.axme import translate
+from api.axme.auth import header_of
 from api.axme.errors import BadRequest
 from approvals import actions
 from approvals.actions import Answer
@@ -39,7 +40,7 @@ class Creation:
 
 def scope_for(request: HttpRequest, actor: Actor) -> str | None:
     """Return the idempotency scope of this call, or None without a key. Raises: BadRequest."""
-    key = request.headers.get("idempotency-key", "")
+    key = header_of(request, "idempotency-key")
     if len(key) > idempotency.LONGEST_KEY:
         raise BadRequest(422, "schema_invalid", "The Idempotency-Key is longer than 255.")
     return idempotency.scope_of(actor, f"{request.method} {request.path}", key) if key else None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, StreamingHttpResponse
 
 from accounts.keys import KeyRefused
-from api.axme.auth import KeyAuth
+from api.axme.auth import KeyAuth, header_of
 from events import streams
 
 SSE = "text/event-stream"
@@ -39,5 +39,5 @@ def event_stream(
 
 
 def start_of(request: HttpRequest, since: int) -> int:
-    last = request.headers.get("last-event-id", "")
+    last = header_of(request, "last-event-id")
     return max(0, since, int(last) if last.isdigit() and len(last) < 19 else 0)
