@@ -22,12 +22,19 @@ class Idle:
     wakes_ms: list[float] = field(default_factory=list)
 
 
-def measure(place: Place, kind: str, key: str, streams: int) -> Idle:
-    """Open the streams on a fresh process, look at its memory, then wake some of them."""
-    _allow_files(streams)
-    with serving(place, kind) as maker:
-        intents = apart(_make, maker.port, key, streams)
-    # Fresh, so that nothing the creates left behind is counted as free room for the streams.
+def make(place: Place, kind: str, key: str, count: int) -> list[str]:
+    """Return so many intents that wait for a person, asked over the API."""
+    with serving(place, kind) as server:
+        intents: list[str] = apart(_make, server.port, key, count)
+    return intents
+
+
+def measure(place: Place, kind: str, key: str, intents: list[str]) -> Idle:
+    """Open a stream for each on a fresh process, look at its memory, then wake some of them.
+
+    Fresh, so that nothing earlier work left behind counts as free room for the streams.
+    """
+    _allow_files(len(intents))
     with serving(place, kind) as server:
         return _observe(server, key, intents)
 
@@ -78,6 +85,7 @@ async def _hold(pipe: Any, port: int, key: str, intents: list[str]) -> None:
     pipe.send("opened")
     await asyncio.to_thread(pipe.recv)
     approvals = [seen["events"][-1]["data"]["approval_id"] for seen in asked]
+    calls = await Connection.open(port, key)  # The first one was idle too long to be kept.
     wakes = [await _wake(calls, s, id) for s, id in zip(streams, approvals, strict=False)]
     pipe.send(wakes)
 
