@@ -30,7 +30,7 @@ urlpatterns = [
         ),
         name="login",
     ),
-    path("sign-out", auth.LogoutView.as_view(), name="logout"),
+    path("sign-out", account.sign_out, name="logout"),
     path(
         "password",
         auth.PasswordChangeView.as_view(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import throttle
 from accounts.models import User
 from approvals.desk import shell
+from events import bus
 
 
 @login_required
@@ -42,6 +44,15 @@ def theme(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("back", "")
     is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back if is_ours else "settings")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session, and the sockets of this person's open pages with it."""
+    desks = [] if request.user.is_anonymous else shell.actor_of(request).workspaces
+    logout(request)
+    bus.wake(map(bus.desk_topic, desks))
+    return redirect("login")
 
 
 DIFFER = {"password_mismatch": "The two new passwords differ."}
