@@ -44,7 +44,7 @@ def _place() -> Iterator[Place]:
     named = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
     redis_url = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/5"
     folder = tempfile.TemporaryDirectory(prefix="assent-bench-")
-    with folder, server.database(named) as url:
+    with folder, server.clean_redis(redis_url), server.database(named) as url:
         yield Place(url, redis_url, folder.name)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import redis
 from psycopg import sql
 
 NAME = "assent_bench"
@@ -52,6 +53,18 @@ def database(url: str) -> Iterator[str]:
             yield urlunsplit(urlsplit(url)._replace(path=f"/{NAME}"))
         finally:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+@contextlib.contextmanager
+def clean_redis(url: str) -> Iterator[None]:
+    """Take away what the run leaves in Redis: nudges for a worker that was not there."""
+    with redis.Redis.from_url(url) as client:
+        before = set(client.keys())
+        try:
+            yield
+        finally:
+            if left := set(client.keys()) - before:
+                client.delete(*left)
 
 
 @dataclass
