@@ -138,6 +138,7 @@ async def _listen() -> None:
             await _relay()
         except (redis.RedisError, OSError):
             logger.warning("Lost the Redis subscription; trying again in a second")
+        _heed_cancellation()
         await asyncio.sleep(1)
 
 
@@ -145,9 +146,20 @@ async def _relay() -> None:
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL, health_check_interval=15)
     async with client, client.pubsub() as subscription:
         await subscription.subscribe(CHANNEL)
+        _heed_cancellation()
         _wake_here(list(_waiting))  # Whatever was missed while we were away.
         async for message in subscription.listen():
             if message["type"] == "message":
                 origin, *topics = json.loads(message["data"])
                 if origin != ORIGIN:
                     _wake_here(topics)
+
+
+def _heed_cancellation() -> None:
+    """End where we were told to: while it connects, the Redis client swallows a cancellation.
+
+    Unheeded, a loop that is closing would wait for this task for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
