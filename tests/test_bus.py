@@ -13,6 +13,9 @@ NEEDS_REDIS = pytest.mark.skipif(not settings.REDIS_URL, reason="There is no Red
 async def woken_by(topics, *, watched):
     """Tell whether a waiter hears of it at once."""
     async with bus.watching(*watched) as woken:
+        if settings.REDIS_URL:  # Having connected, it lets everybody look once.
+            await asyncio.wait_for(woken.wait(), 5)
+            woken.clear()
         bus.wake(topics)
         try:
             await asyncio.wait_for(woken.wait(), 0.2)
