@@ -132,28 +132,29 @@ def test_a_query_of_the_wrong_type_is_refused_before_the_stream(people, api, que
         assert refusal(api.get(f"{path}?{query}"))[:2] == (422, "schema_invalid")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/v1/agents/%00/intents",
-        "/v1/agents/desk/intents/stream?status=%00",
-        "/v1/inbox?owner_agent=%00",
-        "/v1/intents?status=%00",
-        "/v1/agents/%ff%fe/intents",
-        "/v1/inbox?owner_agent=%ed%a0%80",
-        "/v1/agents/%ed%a0%80/intents",
-        f"/v1/agents/{'a' * 5000}/intents",
-        f"/v1/agents/desk/intents?since={'9' * 40}",
-        "/v1/intents?limit=99999999999999999999999",
-        "/v1/intents?limit=-1",
-        "/v1/agents///intents",
-    ],
-)  # fmt: skip
-def test_a_strange_address_is_answered_and_never_a_failure_of_ours(api, path):
-    answer = api.get(path)
+ADDRESSES = [
+    "/v1/agents/%00/intents",
+    "/v1/agents/desk/intents/stream?status=%00",
+    "/v1/inbox?owner_agent=%00",
+    "/v1/intents?status=%00",
+    "/v1/agents/%ff%fe/intents",
+    "/v1/inbox?owner_agent=%ed%a0%80",
+    "/v1/agents/%ed%a0%80/intents",
+    f"/v1/agents/{'a' * 5000}/intents",
+    f"/v1/agents/desk/intents?since={'9' * 40}",
+    "/v1/intents?limit=99999999999999999999999",
+    "/v1/intents?limit=-1",
+    "/v1/agents///intents",
+]
 
-    assert answer.status_code in (200, 404, 422), answer.text
-    assert isinstance(answer.json(), dict)
+
+def test_a_strange_address_is_answered_and_never_a_failure_of_ours(api, subtests):
+    for path in ADDRESSES:
+        with subtests.test(path[:60]):
+            answer = api.get(path)
+
+            assert answer.status_code in (200, 404, 422), answer.text
+            assert isinstance(answer.json(), dict)
 
 
 def test_a_header_of_any_bytes_is_never_a_failure_of_ours(people, api):

@@ -75,9 +75,10 @@ RAW = {
 }
 
 
-@pytest.mark.parametrize(("raw", "expected"), RAW.values(), ids=list(RAW))
-def test_a_body_we_cannot_read_is_refused(refuse, raw, expected):
-    refuse("/v1/intents", expected, content=raw, headers=JSON)
+def test_a_body_we_cannot_read_is_refused(refuse, subtests):
+    for name, (raw, expected) in RAW.items():
+        with subtests.test(name):
+            refuse("/v1/intents", expected, content=raw, headers=JSON)
 
 
 @pytest.mark.parametrize("size", [1, 1024, 1024 * 1024])
@@ -153,14 +154,17 @@ FIELDS = {
 }
 
 
-@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
-def test_a_human_task_of_the_wrong_shape_is_refused(refuse, task):
-    refuse("/v1/intents", SHAPE, json={"intent_type": "a.b.v1", "human_task": task})
+def test_a_human_task_of_the_wrong_shape_is_refused(refuse, subtests):
+    for name, task in TASKS.items():
+        with subtests.test(name):
+            sent = {"intent_type": "a.b.v1", "human_task": task}
+            refuse("/v1/intents", SHAPE, json=sent)
 
 
-@pytest.mark.parametrize("fields", FIELDS.values(), ids=list(FIELDS))
-def test_an_intent_of_the_wrong_shape_is_refused(refuse, fields):
-    refuse("/v1/intents", SHAPE, json={"intent_type": "a.b.v1", **fields})
+def test_an_intent_of_the_wrong_shape_is_refused(refuse, subtests):
+    for name, fields in FIELDS.items():
+        with subtests.test(name):
+            refuse("/v1/intents", SHAPE, json={"intent_type": "a.b.v1", **fields})
 
 
 def test_a_deadline_that_has_passed_is_refused(refuse):
@@ -178,15 +182,12 @@ STRANGE = [{"to_agent": text, "from_agent": text, "reply_to": text} for text in
            ("a" * 383, "agent://", "/", "a b", "://x", "@", "ä" * 100, "\t")]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "body",
-    [*({"human_task": t} for t in STRANGE_TASKS), *STRANGE],
-    ids=shown,
-)
-def test_what_is_only_strange_is_taken_or_refused_and_never_a_failure_of_ours(api, body):
-    answer = api.post("/v1/intents", {"intent_type": "a.b.v1", **body})
+def test_what_is_only_strange_is_taken_or_refused_and_never_a_failure_of_ours(api, subtests):
+    for body in [*({"human_task": task} for task in STRANGE_TASKS), *STRANGE]:
+        with subtests.test(shown(body)):
+            answer = api.post("/v1/intents", {"intent_type": "a.b.v1", **body})
 
-    assert answer.status_code in (200, 422), answer.text
+            assert answer.status_code in (200, 422), answer.text
 
 
 RESUMES = [
@@ -204,11 +205,12 @@ RESUMES = [
 ]
 
 
-@pytest.mark.parametrize("body", RESUMES, ids=shown)
-def test_a_strange_resume_is_taken_or_refused_and_never_a_failure_of_ours(people, api, body):
-    for row in (make_intent(people.here), make_gate(people.here).intent):
-        answer = api.post(f"/v1/intents/{row.id}/resume", body)
+def test_a_strange_resume_is_taken_or_refused_and_never_a_failure_of_ours(people, api, subtests):
+    for body in RESUMES:
+        for row in (make_intent(people.here), make_gate(people.here).intent):
+            with subtests.test(shown(body)):
+                answer = api.post(f"/v1/intents/{row.id}/resume", body)
 
-        assert answer.status_code in (200, 422), answer.text
-        assert api.get(f"/v1/intents/{row.id}").status_code == 200
-        assert api.get(f"/v1/intents/{row.id}/events").status_code == 200
+                assert answer.status_code in (200, 422), answer.text
+                assert api.get(f"/v1/intents/{row.id}").status_code == 200
+                assert api.get(f"/v1/intents/{row.id}/events").status_code == 200
