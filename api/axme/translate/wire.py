@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 STRIDE = 2
+# No history is this long, and a number beyond it would not fit the column.
+FARTHEST = 2**30
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -18,4 +20,4 @@ def wire_seq(seq: int) -> int:
 
 def own_seq(wire: int) -> int:
     """Return the number of ours that `since` has seen: 2 is event 1, and so is 3."""
-    return wire // STRIDE
+    return min(wire // STRIDE, FARTHEST)
