@@ -127,6 +127,10 @@ def test_zero_and_one_are_before_the_first_event(since):
     assert own_seq(since) == 0
 
 
+def test_a_number_beyond_all_events_is_still_one_a_database_compares():
+    assert own_seq(10**30) == 2**31 - 1
+
+
 def test_times_are_utc_with_microseconds_and_a_z():
     assert stamp(NOON) == "2026-03-01T12:00:00.000000Z"
     assert stamp(NOON.astimezone(timezone(timedelta(hours=2)))) == "2026-03-01T12:00:00.000000Z"
