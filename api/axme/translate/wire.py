@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 
 STRIDE = 2
-# No event has a larger number, and no database compares one with any number a caller may write.
-LARGEST = 2**31 - 1
 # No history is this long, and a number beyond it would not fit the column.
 FARTHEST = 2**30
 
