@@ -54,10 +54,6 @@ class Actor:
     def is_agent(self) -> bool:
         return self.kind is Kind.AGENT
 
-    @property
-    def is_person(self) -> bool:
-        return self.kind is Kind.PERSON
-
     @classmethod
     def system(cls, name: str = "scheduler") -> Self:
         return cls(Kind.SYSTEM, name, frozenset(), Channel.SYSTEM)

@@ -85,15 +85,6 @@ class Workspace(models.Model):
         return f"{self.org}/{self.name}"
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
-    def active(self) -> Self:
-        return self.filter(user__is_active=True)
-
-    def reviewing(self) -> Self:
-        """Return members who may decide: reviewers, and admins, who may do what reviewers may."""
-        return self.active().filter(role__in=Membership.DECIDING)
-
-
 class Membership(models.Model):
     class Role(models.TextChoices):
         REVIEWER = "reviewer", "Reviewer"
@@ -107,8 +98,6 @@ class Membership(models.Model):
     role = models.CharField(max_length=8, choices=Role, default=Role.REVIEWER)
     wants_mail = models.BooleanField("is told by e-mail", default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -179,7 +168,3 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
-
-    @property
-    def is_revoked(self) -> bool:
-        return self.revoked_at is not None

@@ -73,27 +73,21 @@ class Directory:
     def find(self, workspace_id: UUID, names: Iterable[str]) -> list[Person]:
         """Return the reviewers named by e-mail or by an address of theirs."""
         wanted = {name.strip().lower() for name in names}
-        owned = {self._owner(workspace_id, name) for name in names}
+        owned = {self.addresses.get(self._place(workspace_id, name)) for name in names}
         people = self.reviewers.get(workspace_id, [])
         return [p for p in people if p.email in wanted or p.id in owned]
 
     def means_anyone(self, workspace_id: UUID, name: str) -> bool:
         """Tell whether a name stands for every reviewer: a role, or an address of no one person."""
-        spelled = name.strip().lower()
-        return spelled in ANY_REVIEWER or self._is_shared(workspace_id, name)
+        if name.strip().lower() in ANY_REVIEWER:
+            return True
+        place = self._place(workspace_id, name)
+        return place in self.addresses and self.addresses[place] is None
 
-    def _is_shared(self, workspace_id: UUID, name: str) -> bool:
-        if workspace_id not in self.spaces:
-            return False
-        org, space = self.spaces[workspace_id]
-        address = (workspace_id, canonical(name, org=org, workspace=space))
-        return address in self.addresses and self.addresses[address] is None
-
-    def _owner(self, workspace_id: UUID, name: str) -> int | None:
-        if workspace_id not in self.spaces:
-            return None
-        org, space = self.spaces[workspace_id]
-        return self.addresses.get((workspace_id, canonical(name, org=org, workspace=space)))
+    def _place(self, workspace_id: UUID, name: str) -> tuple[UUID, str]:
+        """Return the key an address of people is kept under, whatever way it is spelled."""
+        org, space = self.spaces.get(workspace_id, ("", ""))
+        return workspace_id, canonical(name, org=org, workspace=space)
 
 
 def _everybody(workspaces: Collection[UUID]) -> list[tuple[Any, ...]]:

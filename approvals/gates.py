@@ -1,7 +1,7 @@
 """Stores opened gates with all that belongs to them, and closes them. Inside actions only."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -90,9 +90,9 @@ def notice(gate: Gate, kind: str, person_id: int, *, now: datetime) -> Outbox:
 
 
 def _next_round(now: datetime) -> datetime:
-    """Return the end of the five minutes that `now` is in."""
-    passed = now.timestamp() % CHANGES_EVERY.total_seconds()
-    return now + CHANGES_EVERY - timedelta(seconds=passed)
+    """Return the end of the five minutes that `now` is in: the same moment for all of them."""
+    length = int(CHANGES_EVERY.total_seconds())
+    return datetime.fromtimestamp((int(now.timestamp()) // length + 1) * length, tz=UTC)
 
 
 def close(gates: Iterable[Gate], state: Gate.State, *, now: datetime) -> None:

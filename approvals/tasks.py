@@ -64,8 +64,9 @@ def _each(due: QuerySet[Any], action: Callable[..., Any]) -> None:
 
     It stays due, but for some minutes this process looks past it.
     """
-    resting = [id for id, until in _failed.items() if until > time.monotonic()]
-    for id in due.exclude(id__in=resting).values_list("id", flat=True)[:BATCH]:
+    for id in [id for id, until in _failed.items() if until <= time.monotonic()]:
+        del _failed[id]
+    for id in due.exclude(id__in=list(_failed)).values_list("id", flat=True)[:BATCH]:
         try:
             action(id, now=timezone.now())
         except Exception:

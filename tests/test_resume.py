@@ -1,8 +1,11 @@
 """Resuming on a real database: each row of the protocol's table leaves its trail."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from api.axme.translate import wish
+from approvals import gates
 from approvals.actions import resume, submit
 from approvals.models import Gate
 from approvals.refusals import NotYours, OutcomeNotAllowed
@@ -221,3 +224,12 @@ def test_another_workspaces_intent_does_not_exist(people, go):
 
     with pytest.raises(NoSuchIntent):
         go(intent, {"note": "x"}, anyone_in(people.elsewhere))
+
+
+def test_a_question_changed_over_and_over_is_mailed_once_in_five_minutes():
+    start = datetime(2026, 5, 14, 10, 0, tzinfo=UTC)
+    rounds = {
+        gates._next_round(start + timedelta(seconds=s, microseconds=s * 7)) for s in range(300)
+    }
+
+    assert rounds == {start + timedelta(minutes=5)}

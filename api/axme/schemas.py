@@ -49,20 +49,6 @@ class NewIntent(Tolerant):
     human_task: HumanTask | None = None
 
 
-class Created(BaseModel):
-    ok: bool = True
-    intent_id: UUID
-    status: str
-    created_at: str
-    warnings: list[str] | None = None
-
-
-class Answered(Tolerant):
-    """What a call answers: at least `ok`; docs/compatibility.md lists the rest."""
-
-    ok: bool = True
-
-
 class Resolve(Tolerant):
     status: str | None = None
 
