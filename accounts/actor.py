@@ -19,6 +19,7 @@ class Channel(StrEnum):
     DESK = "desk"
     EMAIL = "email"
     API = "api"
+    MCP = "mcp"
     ADMIN = "admin"
     SYSTEM = "system"
 

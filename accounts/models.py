@@ -115,6 +115,13 @@ class Agent(models.Model):
         PROGRAM = "program", "Program"
         PEOPLE = "people", "People: whatever is sent here is asked of a person"
 
+    class Mode(models.TextChoices):
+        STREAM = "stream", "It listens on its stream"
+        POLL = "poll", "It asks from time to time"
+        HTTP = "http", "It is called at its URL"
+        INBOX = "inbox", "It reads its inbox"
+        INTERNAL = "internal", "It is part of this server"
+
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="agents")
     name = models.CharField(max_length=63, validators=[AGENT_NAME])
@@ -129,8 +136,19 @@ class Agent(models.Model):
         related_name="addresses",
         help_text="Who is asked at this address. Empty: any reviewer.",
     )
+    description = models.CharField(max_length=1024, blank=True)
+    # How work reaches it. Where pushed work goes is `callback_url`, signed with the sealed secret.
+    delivery_mode = models.CharField(max_length=8, choices=Mode, default=Mode.STREAM)
+    callback_url = models.CharField(max_length=2048, blank=True)
+    push_secret = models.TextField(blank=True, editable=False)
     is_on = models.BooleanField("switched on", default=True)
+    # Killed by a person: its keys still work, but it can neither send nor be sent to.
+    killed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_heartbeat_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What it last said of itself: counts, latency in milliseconds, cost in US dollars.
+    metrics = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [
