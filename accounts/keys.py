@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -12,7 +13,7 @@ from accounts.actor import Actor, Channel, Kind
 from accounts.addresses import SCHEME
 from accounts.models import ApiKey, Membership, User
 
-# A read may trust a key this long without asking again; a write always asks (`still_usable`).
+# A read may trust a key this long without asking again; a write always asks (`asking_usable`).
 TRUST_SECONDS = 2.0
 CACHE_SIZE = 10_000
 KEY_ID = ApiKey._meta.get_field("id")
@@ -54,12 +55,13 @@ def actor_for_key(token: str, *, now: datetime) -> Actor:
     return actor
 
 
-def still_usable(key_ids: set[UUID], *, now: datetime) -> set[UUID]:
-    """Return those keys that hold at this instant; asked inside every writing transaction."""
+def asking_usable(key_ids: set[UUID], *, now: datetime) -> tuple[str, list[Any]]:
+    """Return the SQL that finds which of those keys hold at this instant, and its parameters.
+
+    It is asked inside every writing transaction, together with what else that asks.
+    """
     ids = [KEY_ID.get_db_prep_value(id, connection) for id in key_ids]
-    with connection.cursor() as cursor:
-        cursor.execute(USABLE % ", ".join(["%s"] * len(ids)), [now, *ids])
-        return {UUID(str(id)) for (id,) in cursor.fetchall()}
+    return USABLE % ", ".join(["%s"] * len(ids)), [now, *ids]
 
 
 def forget() -> None:

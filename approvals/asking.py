@@ -1,6 +1,7 @@
 """From what an agent wants asked to a gate: the title, the outcomes, who may answer, and when."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from accounts.models import Agent, Membership, Workspace
 from approvals import rules, timetable
 from approvals.kinds import USUAL, Kind, kind_of, outcomes_for
 from approvals.models import Gate
+from events.journeys import Statement, ask
 from governance import risk
 from intents.models import Intent
 from intents.payloads import digest
@@ -45,7 +47,7 @@ class Person:
 class Directory:
     """Whom the workspaces of one batch can ask, and which addresses belong to people."""
 
-    reviewers: dict[UUID, list[Person]]
+    reviewers: defaultdict[UUID, list[Person]]
     addresses: dict[tuple[UUID, str], int | None]
     # The workspaces that have addresses of people: their org and name, to compare spellings by.
     spaces: dict[UUID, tuple[str, str]]
@@ -53,9 +55,22 @@ class Directory:
     @classmethod
     def of(cls, workspaces: Iterable[UUID]) -> "Directory":
         """Read the reviewers and the people's addresses of these workspaces: one query."""
-        wanted = set(workspaces)
-        found = cls({workspace: [] for workspace in wanted}, {}, {})
-        for workspace, org, name, address, person, email, wants_mail in _everybody(wanted):
+        (found,) = ask(cls.asking(workspaces))
+        return cls.from_rows(found)
+
+    @classmethod
+    def asking(cls, workspaces: Iterable[UUID]) -> Statement:
+        """Return what reads the directory, to be asked together with something else."""
+        ids = [WORKSPACE_ID.get_db_prep_value(id, connection) for id in set(workspaces)]
+        marks = ", ".join(["%s"] * len(ids)) or "NULL"
+        values = [*ids, *Membership.DECIDING, *ids, Agent.Kind.PEOPLE]
+        return Statement(EVERYBODY.format(marks=marks), values)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Sequence[Any]]) -> "Directory":
+        """Return the directory from the answer to `asking`."""
+        found = cls(defaultdict(list), {}, {})
+        for workspace, org, name, address, person, email, wants_mail in rows:
             space = UUID(str(workspace))
             if address is None:
                 found.reviewers[space].append(Person(person, email.lower(), bool(wants_mail)))
@@ -88,17 +103,6 @@ class Directory:
         """Return the key an address of people is kept under, whatever way it is spelled."""
         org, space = self.spaces.get(workspace_id, ("", ""))
         return workspace_id, canonical(name, org=org, workspace=space)
-
-
-def _everybody(workspaces: Collection[UUID]) -> list[tuple[Any, ...]]:
-    if not workspaces:
-        return []
-    ids = [WORKSPACE_ID.get_db_prep_value(id, connection) for id in workspaces]
-    marks = ", ".join(["%s"] * len(ids))
-    with connection.cursor() as cursor:
-        values = [*ids, *Membership.DECIDING, *ids, Agent.Kind.PEOPLE]
-        cursor.execute(EVERYBODY.format(marks=marks), values)
-        return list(cursor.fetchall())
 
 
 def open_gate(

@@ -50,7 +50,7 @@ class Gate(models.Model):
         CANCELED = "canceled", "Withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="gates")
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="gates", db_index=False)
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="gates")
     kind = models.CharField(max_length=24, choices=Kind)
     title = models.CharField(max_length=255)
@@ -135,7 +135,7 @@ class Seat(models.Model):
     Only an index for "waiting for you": who may decide is the gate's rule.
     """
 
-    gate = models.ForeignKey(Gate, models.CASCADE, related_name="seats")
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="seats", db_index=False)
     holder = models.CharField(max_length=64)
     rank_at = models.DateTimeField()
 
@@ -151,7 +151,7 @@ class Decision(models.Model):
     """One answer at one stage of a gate, by one person or key. Final."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    gate = models.ForeignKey(Gate, models.CASCADE, related_name="decisions")
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="decisions", db_index=False)
     stage = models.PositiveSmallIntegerField(default=0)
     person = models.ForeignKey(User, models.PROTECT, null=True, related_name="decisions")
     key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+")
@@ -186,7 +186,7 @@ class EmailLink(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     hash = models.CharField(max_length=64, unique=True)
-    gate = models.ForeignKey(Gate, models.CASCADE, related_name="links")
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="links", db_index=False)
     person = models.ForeignKey(User, models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64)
     version = models.PositiveIntegerField()

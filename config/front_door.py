@@ -1,6 +1,8 @@
 """Two ways in: a slim handler without middleware for the API, Django's own for people."""
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -12,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 from api.axme.auth import trace_id
 from api.axme.errors import envelope, from_exception
+from api.axme.following import EventStream
 
 MACHINE_PATHS = ("/v1/", "/health", "/ready")
 
@@ -52,12 +55,13 @@ class MachineHandler(ASGIHandler):
             return
         response = await self._answer(scope, body)
         _sign(response, scope)
-        if response.streaming:
-            await self._stream(response, receive, send)
+        if isinstance(response, EventStream):
+            await _while_listening(_send_stream(response, send), receive)
         else:
-            await self.send_response(response, send)
+            await _send_head(response, send)
+            await send({"type": "http.response.body", "body": response.content})
 
-    async def _answer(self, scope: Any, body: bytes) -> HttpResponseBase:
+    async def _answer(self, scope: Any, body: bytes) -> HttpResponse | EventStream:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             return envelope(422, "invalid_text", "The address has a NUL in it.")
         try:
@@ -65,33 +69,46 @@ class MachineHandler(ASGIHandler):
             request.urlconf = "api.urls"
             # Django's own name for a body that has been read. Clients may send none at all.
             request._body = body or b"{}"
-            response: HttpResponseBase = await self._middleware_chain(request)
+            response: HttpResponse | EventStream = await self._middleware_chain(request)
             return _not_allowed(response) if response.status_code == 405 else response
         except Http404:
             return envelope(404, "not_found", f"There is nothing at {scope['path'][:200]}.")
         except Exception as failure:
             return from_exception(failure)
 
-    async def _stream(self, response: HttpResponseBase, receive: Any, send: Any) -> None:
-        """Write until the stream ends or the client goes away, whichever is first."""
-        writing = asyncio.create_task(self.send_response(response, send))
-        leaving = asyncio.create_task(receive())
-        try:
-            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (writing, leaving):
-                task.cancel()
-            await asyncio.gather(writing, leaving, return_exceptions=True)
+
+async def _while_listening(writing: Coroutine[Any, Any, None], receive: Any) -> None:
+    """Write until the stream ends or the client goes away, whichever is first."""
+    tasks = {asyncio.create_task(writing), asyncio.create_task(receive())}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _not_allowed(response: HttpResponseBase) -> HttpResponseBase:
+async def _send_stream(response: EventStream, send: Any) -> None:
+    await _send_head(response, send)
+    async with contextlib.aclosing(response.chunks) as chunks:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def _send_head(response: HttpResponseBase, send: Any) -> None:
+    head = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": head})
+
+
+def _not_allowed(response: HttpResponseBase) -> HttpResponse:
     allowed = response.headers.get("Allow", "")
     told = envelope(405, "method_not_allowed", f"This address takes {allowed} only.")
     told["Allow"] = allowed
     return told
 
 
-def _sign(response: HttpResponseBase, scope: Any) -> None:
+def _sign(response: HttpResponse | EventStream, scope: Any) -> None:
     """Name the answer, and echo the caller's trace, so that both sides can find it again."""
     response["x-request-id"] = uuid4().hex
     if isinstance(response, HttpResponse):

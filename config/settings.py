@@ -124,6 +124,10 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 # The desk's requests each run on a thread of their own and must leave no connection behind. The
 # API's pool sends no request signals, so its few connections last whatever is said here.
 _database["CONN_MAX_AGE"] = 0
+if _database["ENGINE"] == "django.db.backends.postgresql":
+    # Django's own queries are sent with their values in the text; what `events.journeys` sends is
+    # prepared: its few statements come over and over, and are planned once for a connection.
+    _database.setdefault("OPTIONS", {})["prepare_threshold"] = 0  # type: ignore[index]
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -22,6 +22,7 @@ from django.conf import settings
 CHANNEL = "assent:wake"
 MOST_TOPICS = 1000
 ORIGIN = f"{os.getpid()}-{os.urandom(4).hex()}"
+OURS = f'["{ORIGIN}"'.encode()
 logger = logging.getLogger(__name__)
 
 _waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -149,10 +150,9 @@ async def _relay() -> None:
         _heed_cancellation()
         _wake_here(list(_waiting))  # Whatever was missed while we were away.
         async for message in subscription.listen():
-            if message["type"] == "message":
-                origin, *topics = json.loads(message["data"])
-                if origin != ORIGIN:
-                    _wake_here(topics)
+            # Our own waiters were woken already, without the way through Redis.
+            if message["type"] == "message" and not message["data"].startswith(OURS):
+                _wake_here(json.loads(message["data"])[1:])
 
 
 def _heed_cancellation() -> None:

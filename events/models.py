@@ -57,7 +57,7 @@ class Outbox(models.Model):
         DEAD = "dead", "Given up"
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=32)
     subject_id = models.UUIDField()
     recipient_id = models.BigIntegerField(null=True)

@@ -1,4 +1,4 @@
-"""Reads and writes the rows of the hot paths: one statement for many rows, one journey for many.
+"""Puts the rows of the hot paths into SQL: one statement for one row as for sixty.
 
 PostgreSQL gets all rows of a statement as one JSON text: the statement is the same for one row as
 for sixty, and neither Django nor the driver has to turn each value into SQL. bulk_create took more
@@ -6,32 +6,22 @@ CPU than everything else in a create, bulk_update (a CASE for each field and row
 """
 
 import json
-import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models.sql import DeleteQuery, UpdateQuery
+
+from events.journeys import Statement, ask, send
 
 Row = TypeVar("Row", bound=models.Model)
-Statement = tuple[str, list[Any]]
 Conversion = tuple[int, Any, Callable[[Any, Any, Any], Any]]
 Fields = tuple["models.Field[Any, Any]", ...]
 
 ID: models.UUIDField[Any, Any] = models.UUIDField()
-
-
-class _HeldBack(threading.local):
-    """What this thread has to send at the end of its journey; None when there is no journey."""
-
-    statements: list[Statement] | None = None
-
-
-_held_back = _HeldBack()
 
 
 def read_rows(model: type[Row], rest: str, values: Sequence[Any]) -> list[Row]:
@@ -40,23 +30,45 @@ def read_rows(model: type[Row], rest: str, values: Sequence[Any]) -> list[Row]:
     For what every request asks: Django takes longer to put a query into words than PostgreSQL
     takes to answer it. Everything else is asked through the model's manager.
     """
-    names, sql, conversions = _reading(model, connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(f"{sql} {rest}", values)
-        found = [list(row) for row in cursor.fetchall()]
+    (found,) = ask(reading(model, rest, values))
+    return rows_of(model, found)
+
+
+def reading(model: type[Row], rest: str, values: Sequence[Any]) -> Statement:
+    """Return what `read_rows` asks, to be asked together with something else."""
+    table = _quoted(model._meta.db_table)
+    return Statement(f"SELECT {columns_of(model)} FROM {table} {rest}", values)  # noqa: S608
+
+
+def rows_of(model: type[Row], found: Iterable[Sequence[Any]]) -> list[Row]:
+    """Return rows of a model from their columns, as `columns_of` lists them."""
+    names, conversions = _reading(model, connection.vendor)
+    lines = [list(line) for line in found]
     for place, field, convert in conversions:
-        for row in found:
-            row[place] = convert(row[place], field, connection)
-    return [model.from_db(connection.alias, names, row) for row in found]
+        for line in lines:
+            line[place] = convert(line[place], field, connection)
+    return [model.from_db(connection.alias, names, line) for line in lines]
+
+
+@cache
+def columns_of(model: type[models.Model]) -> str:
+    """Return the columns of a model for a SELECT, each with its table's name."""
+    table = _quoted(model._meta.db_table)
+    fields = tuple(model._meta.concrete_fields)
+    return ", ".join(f"{table}.{column}" for column in _columns(fields))
 
 
 def in_list(ids: Collection[UUID]) -> tuple[str, list[Any]]:
-    """Return `IN (…)` for some ids, and its parameters in the database's own form."""
+    """Return what comes after a column that is one of these ids, and its parameters."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", [list(ids)]  # One text, and so one plan, for any number of them.
     marks = ", ".join(["%s"] * len(ids))
     return f"IN ({marks})", [ID.get_db_prep_value(id, connection) for id in ids]
 
 
-def insert_rows(rows: Sequence[models.Model], *, conflict: str = "") -> None:
+def insert_rows(
+    rows: Sequence[models.Model], *, conflict: str = "", computed: "Computed | None" = None
+) -> None:
     """Insert all rows in one statement; `conflict` is what SQL says after ON CONFLICT.
 
     Keys that the database counts up are not read back.
@@ -66,11 +78,34 @@ def insert_rows(rows: Sequence[models.Model], *, conflict: str = "") -> None:
     fields = _stored(type(rows[0]))
     source, values = _source(rows, fields)
     table, columns = _quoted(rows[0]._meta.db_table), ", ".join(_columns(fields))
+    if computed:
+        source = computed.over(source, fields)
     # Only names of our own columns are put into the text; every value is a parameter.
     sql = f"INSERT INTO {table} ({columns}) {source}"
-    _send(f"{sql} ON CONFLICT {conflict}" if conflict else sql, values)
+    sql = f"{sql} ON CONFLICT {conflict}" if conflict else sql
+    send(Statement(sql, values, is_write=True))
     for row in rows:
         row._state.adding = False
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A column whose value is worked out from the row `r` and a row `m` of another table."""
+
+    column: str
+    value: str
+    table: str
+    on: str
+
+    def over(self, source: str, fields: Fields) -> str:
+        """Return SQL that yields the rows of `source` with this column worked out."""
+        columns = _columns(fields)
+        own = _quoted(self.column)
+        picked = ", ".join(self.value if name == own else f"r.{name}" for name in columns)
+        return (
+            f"WITH r({', '.join(columns)}) AS ({source}) "  # noqa: S608
+            f"SELECT {picked} FROM r JOIN {_quoted(self.table)} m ON {self.on} WHERE true"
+        )
 
 
 def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> None:
@@ -86,57 +121,15 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> None:
         f"SET {', '.join(f'{name} = v.{name}' for name in columns)} "
         f"FROM v WHERE {table}.{key} = v.{key}"
     )
-    _send(sql, values)
+    send(Statement(sql, values, is_write=True))
 
 
-def update_where(rows: models.QuerySet[Any], **values: Any) -> None:
-    """Do what `rows.update(**values)` does, as part of a journey."""
-    query: Any = rows.query.chain(UpdateQuery)
-    query.add_update_values(values)
-    _send_query(query)
-
-
-def delete_where(rows: models.QuerySet[Any]) -> None:
-    """Delete rows that nothing points to, as part of a journey."""
-    _send_query(rows.query.chain(DeleteQuery))
-
-
-@contextmanager
-def one_journey() -> Iterator[None]:
-    """Hold back what the functions above write inside, and send it at the end, in that order.
-
-    Each journey to PostgreSQL costs waking two processes; SQLite is in ours and needs none. What
-    is written inside cannot be read inside.
-    """
-    if connection.vendor != "postgresql" or _held_back.statements is not None:
-        yield
-        return
-    statements: list[Statement] = []
-    _held_back.statements = statements
-    try:
-        yield
-    finally:
-        _held_back.statements = None
-    if statements:
-        _execute("; ".join(sql for sql, _ in statements), [v for _, vs in statements for v in vs])
-
-
-def _send_query(query: Any) -> None:
-    with suppress(EmptyResultSet):
-        sql, values = query.get_compiler(connection=connection).as_sql()
-        _send(sql, list(values))
-
-
-def _send(sql: str, values: list[Any]) -> None:
-    if _held_back.statements is None:
-        _execute(sql, values)
-    else:
-        _held_back.statements.append((sql, values))
-
-
-def _execute(sql: str, values: list[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+def write_where(sql: str, ids: Collection[UUID], *, values: Sequence[datetime] = ()) -> None:
+    """Send an UPDATE or DELETE for some ids; the SQL ends with the column that is one of them."""
+    some, parameters = in_list(ids)
+    # SQLite keeps times as texts, which must all be spelled alike.
+    own = [connection.ops.adapt_datetimefield_value(value) for value in values]
+    send(Statement(f"{sql} {some}", [*own, *parameters], is_write=True))
 
 
 def _source(rows: Sequence[models.Model], fields: Fields) -> tuple[str, list[Any]]:
@@ -167,17 +160,14 @@ def _as_json(rows: Sequence[models.Model], fields: Fields) -> str:
 
 
 @cache
-def _reading(model: type[models.Model], vendor: str) -> tuple[list[str], str, list[Conversion]]:
-    """Return the names of a model's fields, the SQL that reads them, and how to convert which."""
-    fields = tuple(model._meta.concrete_fields)
-    columns = ", ".join(_columns(fields))
+def _reading(model: type[models.Model], vendor: str) -> tuple[list[str], list[Conversion]]:
+    """Return the names of a model's fields, and how to convert which."""
     conversions = []
-    for place, field in enumerate(fields):
+    for place, field in enumerate(model._meta.concrete_fields):
         column = field.get_col(model._meta.db_table)
         own = connection.ops.get_db_converters(column) + field.get_db_converters(connection)
         conversions += [(place, column, convert) for convert in own]
-    sql = f"SELECT {columns} FROM {_quoted(model._meta.db_table)}"  # noqa: S608
-    return [field.attname for field in fields], sql, conversions
+    return [field.attname for field in model._meta.concrete_fields], conversions
 
 
 @cache

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +53,14 @@ def drain() -> None:
 
 async def stream(
     read: Read, *, topics: Sequence[str], since: int, wait_seconds: float
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Write what `read(since)` returns as it comes, for at most `wait_seconds`.
 
     The comment at the start lets a client know at once that it is connected.
     """
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + wait_seconds
-    yield b": waiting\n\n"
+    unsent = b": waiting\n\n"
     async with bus.watching(*topics) as woken:
         while True:
             woken.clear()
@@ -75,15 +75,17 @@ async def stream(
                 break
             if frames:
                 since = frames[-1].seq
-                yield b"".join(encode(frame) for frame in frames)
+                unsent += b"".join(encode(frame) for frame in frames)
                 ends_at = min(ends_at, loop.time() + LINGER_SECONDS)
             if _is_draining or (frames and frames[-1].is_last):
                 break
+            if unsent:
+                yield unsent
             if not await _wait(woken, until=ends_at):
+                unsent = b""
                 break
-            if not woken.is_set():
-                yield b": still waiting\n\n"
-    yield encode_end(since)
+            unsent = b"" if woken.is_set() else b": still waiting\n\n"
+    yield unsent + encode_end(since)
 
 
 async def _wait(woken: asyncio.Event, *, until: float) -> bool:

@@ -6,15 +6,13 @@ Everything here runs inside the transaction of an action and writes only deliver
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from accounts.models import Workspace
 from events import bus
-from events.rows import insert_rows, update_where
-from intents.models import Delivery, Intent
+from events.rows import Computed, insert_rows, write_where
+from intents.models import Delivery, Intent, Mailbox
 
 # Work that was read and never answered is offered again after this long, then ever less often.
 VISIBLE_FOR = timedelta(seconds=60)
@@ -23,25 +21,44 @@ LONGEST = timedelta(hours=1)
 PUT_AGAIN = "(intent_id, address) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in ("seq", "updated_at", "closed_at", "purpose")
 )
-WORKSPACE_ID = Workspace._meta.get_field("id")
+NUMBER = Computed(
+    column="seq",
+    value="m.seq - r.seq",
+    table="intents_mailbox",
+    on="m.workspace_id = r.workspace_id AND m.address = r.address",
+)
+# Written out, as every answer and every outcome needs it.
+CLOSE = (
+    "UPDATE intents_delivery SET closed_at = %s, next_try_at = NULL, updated_at = %s "
+    "WHERE closed_at IS NULL AND intent_id"
+)
+Box = tuple[UUID, str]
 
 
 def place(deliveries: Sequence[Delivery], *, now: datetime) -> set[str]:
     """Insert deliveries at the end of their addresses' streams; return the topics to wake."""
-    _number(deliveries, now=now)
-    insert_rows(deliveries, conflict=PUT_AGAIN)
-    return {bus.address_topic(d.workspace_id, d.address) for d in deliveries}
+    left: Counter[Box] = Counter()
+    for delivery in reversed(deliveries):
+        # How far it is from its address's last number, which the database alone knows.
+        box = (delivery.workspace_id, delivery.address)
+        delivery.seq = left[box]
+        left[box] += 2
+    _count_up(left, now=now)
+    insert_rows(deliveries, conflict=PUT_AGAIN, computed=NUMBER)
+    return {bus.address_topic(*box) for box in left}
 
 
 def offer_again(delivery: Delivery, *, now: datetime) -> set[str]:
     """Move a delivery to the end of its stream as one attempt more; return the topics to wake."""
-    _number([delivery], now=now)
+    box = (delivery.workspace_id, delivery.address)
+    _count_up(Counter({box: 2}), now=now)
+    delivery.seq = Mailbox.objects.get(workspace=box[0], address=box[1]).seq
     delivery.attempt += 1
     delivery.offered_at = None
     delivery.next_try_at = None
     delivery.updated_at = now
     delivery.save(update_fields=["seq", "attempt", "offered_at", "next_try_at", "updated_at"])
-    return {bus.address_topic(delivery.workspace_id, delivery.address)}
+    return {bus.address_topic(*box)}
 
 
 def offered(deliveries: Iterable[Delivery], *, now: datetime) -> None:
@@ -64,8 +81,7 @@ def answered(intent_ids: Iterable[UUID], address: str | None, *, now: datetime) 
 
 def close(intent_ids: Iterable[UUID], *, now: datetime) -> None:
     """Nothing is left to do for these intents."""
-    open_rows = Delivery.objects.filter(intent__in=list(intent_ids), closed_at=None)
-    update_where(open_rows, closed_at=now, next_try_at=None, updated_at=now)
+    write_where(CLOSE, list(intent_ids), values=[now, now])
 
 
 def pause(intent_ids: Iterable[UUID], *, now: datetime) -> None:
@@ -105,38 +121,19 @@ def copies(intent: Intent, addresses: dict[str, str], *, now: datetime) -> list[
     ]
 
 
-def _number(deliveries: Sequence[Delivery], *, now: datetime) -> None:
-    """Give each delivery the next numbers of its address, and keep the address locked until commit.
+def _count_up(wanted: "Counter[Box]", *, now: datetime) -> None:
+    """Move the counters of addresses on, and keep each locked until commit.
 
     Numbers are even and follow the clock, so they never go backwards, not even after a restore.
     """
-    wanted = Counter((d.workspace_id, d.address) for d in deliveries)
-    if not wanted:
-        return
-    last = _advance(sorted(wanted), by=2 * max(wanted.values()), now=now)
-    for delivery in reversed(deliveries):
-        box = (delivery.workspace_id, delivery.address)
-        delivery.seq = last[box]
-        last[box] -= 2
-
-
-def _advance(
-    boxes: list[tuple[UUID, str]], *, by: int, now: datetime
-) -> dict[tuple[UUID, str], int]:
     clock = int(now.timestamp() * 500) * 2
     greatest = "GREATEST" if connection.vendor == "postgresql" else "MAX"
-    rows = ", ".join(["(%s, %s, %s)"] * len(boxes))
-    # One statement, in the order of the addresses, so that two batches never wait for each other.
-    # The text is made of our own names only; every value is a parameter.
-    sql = (
-        f"INSERT INTO intents_mailbox (workspace_id, address, seq) VALUES {rows} "  # noqa: S608
-        "ON CONFLICT (workspace_id, address) DO UPDATE "
-        f"SET seq = {greatest}(intents_mailbox.seq + %s, excluded.seq) "
-        "RETURNING workspace_id, address, seq"
-    )
-    values: list[Any] = []
-    for workspace_id, address in boxes:
-        values += [WORKSPACE_ID.get_db_prep_value(workspace_id, connection), address, clock]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, by])
-        return {(UUID(str(ws)), address): seq for ws, address, seq in cursor.fetchall()}
+    # In the order of the addresses, so that two batches never wait for each other.
+    boxes = [
+        Mailbox(workspace_id=workspace_id, address=address, seq=clock)
+        for workspace_id, address in sorted(wanted)
+    ]
+    # Numbers may be skipped: rounded up, few different statements have to be planned.
+    room = 2 ** max(wanted.values(), default=1).bit_length()
+    last = f"{greatest}(intents_mailbox.seq + {room}, excluded.seq)"
+    insert_rows(boxes, conflict=f"(workspace_id, address) DO UPDATE SET seq = {last}")

@@ -36,8 +36,8 @@ class Intent(models.Model):
     """A request of one agent to another agent or to people, kept until it has an outcome."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="intents")
-    key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+")
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="intents", db_index=False)
+    key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+", db_index=False)
     type = models.CharField(max_length=255)
     correlation_id = models.UUIDField(default=uuid4)
     # Addresses as the caller wrote them, and the form they are compared by.
@@ -108,7 +108,7 @@ class Mailbox(models.Model):
     """The counter of one address. Locked while work is put before it, so that its order is the
     order of commits and a reader following `since` never misses one."""
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     address = models.CharField(max_length=LONGEST_ADDRESS)
     seq = models.BigIntegerField()
 
@@ -148,8 +148,8 @@ class Delivery(models.Model):
         COPY = "copy", "To be asked or told"
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
-    intent = models.ForeignKey(Intent, models.CASCADE, related_name="deliveries")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
+    intent = models.ForeignKey(Intent, models.CASCADE, related_name="deliveries", db_index=False)
     address = models.CharField(max_length=LONGEST_ADDRESS)
     # As the sender wrote the address, which is how they ask for it.
     literal = models.CharField(max_length=383)

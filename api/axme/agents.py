@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 from pydantic import FiniteFloat
@@ -15,7 +15,7 @@ from accounts.addresses import SCHEME, canonical
 from api.axme import translate
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.following import event_stream, start_of
+from api.axme.following import EventStream, event_stream, start_of
 from events import bus, pool, streams
 from intents import deliveries
 from intents.models import Delivery
@@ -31,7 +31,7 @@ async def stream_deliveries(
     since: int = 0,
     wait_seconds: FiniteFloat = 15,
     status: str = "",
-) -> StreamingHttpResponse:
+) -> EventStream:
     """Follow the work put before an address. From `since=0` every open piece comes again."""
     actor = actor_of(request)
     own = own_address(actor, address)

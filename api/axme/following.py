@@ -1,8 +1,9 @@
 """Answers that stay open: an event stream over HTTP, for as long as its caller's key holds."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from accounts.keys import KeyRefused
 from api.axme.auth import KeyAuth, header_of
@@ -12,6 +13,18 @@ SSE = "text/event-stream"
 KEY = KeyAuth()
 
 
+class EventStream(HttpResponseBase):
+    """A response written chunk by chunk. The front door sends it without Django's wrappers."""
+
+    streaming = True
+
+    def __init__(self, chunks: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(content_type=SSE)
+        self.chunks = chunks
+        self["Cache-Control"] = "no-cache"
+        self["X-Accel-Buffering"] = "no"
+
+
 def event_stream(
     request: HttpRequest,
     read: streams.Read,
@@ -19,7 +32,7 @@ def event_stream(
     *,
     since: int,
     wait_seconds: float,
-) -> StreamingHttpResponse:
+) -> EventStream:
     """Stream what `read` finds for as long as the caller's key holds, a minute at most."""
 
     async def read_if_allowed(seen: int) -> Sequence[streams.Frame]:
@@ -29,13 +42,10 @@ def event_stream(
             raise streams.Closed from failure
         return await read(seen)
 
-    body = streams.stream(
+    chunks = streams.stream(
         read_if_allowed, topics=topics, since=since, wait_seconds=min(max(wait_seconds, 1), 60)
     )
-    response = StreamingHttpResponse(body, content_type=SSE)
-    response["Cache-Control"] = "no-cache"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return EventStream(chunks)
 
 
 def start_of(request: HttpRequest, since: int) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 from pydantic import FiniteFloat
@@ -12,7 +12,7 @@ from accounts.addresses import canonical
 from api.axme import calls, translate
 from api.axme.auth import actor_of, parse_id
 from api.axme.errors import BadRequest
-from api.axme.following import event_stream, start_of
+from api.axme.following import EventStream, event_stream, start_of
 from api.axme.schemas import (
     NewIntent,
 )
@@ -67,7 +67,7 @@ async def stream_events(
     intent_id: str,
     since: int = 0,
     wait_seconds: FiniteFloat = 15,
-) -> StreamingHttpResponse:
+) -> EventStream:
     """Follow an intent: server-sent events from `since`, or from the Last-Event-ID."""
     row = await readable(request, intent_id)
 

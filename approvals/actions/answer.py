@@ -1,8 +1,9 @@
 """Answering a gate: the one call behind the desk, both APIs, the e-mail page and the inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -10,15 +11,18 @@ from accounts.keys import KeyRefused
 from approvals import judging, rules
 from approvals.judging import Answer
 from approvals.kinds import FAIL, is_approval
-from approvals.models import Decision, Gate, Seat
+from approvals.models import Decision, Gate
 from approvals.refusals import NoSuchGate, Refusal
-from events.rows import delete_where, in_list, insert_rows, one_journey, read_rows, update_rows
+from events.journeys import Statement, ask, one_journey
+from events.rows import columns_of, in_list, insert_rows, rows_of, update_rows, write_where
 from intents import change as changes
 from intents import deliveries
-from intents.actions import ensure_usable
+from intents.actions import asking_usable, usable_ids
 from intents.change import Change, error
 from intents.models import Delivery, Intent
 
+EMPTY_SEATS = "DELETE FROM approvals_seat WHERE gate_id"
+INTENT_COLUMNS = len(Intent._meta.concrete_fields)
 CLOSED = ("state", "outcome", "closed_at", "changed_at", "nudge_at")
 
 
@@ -54,13 +58,12 @@ class _Batch:
 
     def __init__(self, answers: Sequence[Answer], *, now: datetime) -> None:
         self.now = now
-        gates, ids = in_list({answer.gate_id for answer in answers})
-        intents = {intent.id: intent for intent in read_rows(Intent, _locking(gates), ids)}
-        self.usable = ensure_usable([answer.actor for answer in answers], now=now)
-        # Read after the locks are held: what was true before may have been decided meanwhile.
-        self.gates = {gate.id: gate for gate in read_rows(Gate, f"WHERE id {gates}", ids)}
-        for gate in self.gates.values():
-            gate.intent = intents[gate.intent_id]
+        locked, usable = ask(
+            _locking({answer.gate_id for answer in answers}),
+            asking_usable([answer.actor for answer in answers], now=now),
+        )
+        self.usable = usable_ids(usable)
+        self.gates = {gate.id: gate for gate in _gates(locked)}
         self.decisions: list[Decision] = []
         self.closed: list[Gate] = []
         self.changes: list[Change] = []
@@ -87,7 +90,8 @@ class _Batch:
         with one_journey():
             insert_rows(self.decisions)
             update_rows(self.closed, CLOSED)
-            delete_where(Seat.objects.filter(gate__in=[gate.id for gate in self.closed]))
+            if self.closed:
+                write_where(EMPTY_SEATS, [gate.id for gate in self.closed])
             if over:
                 deliveries.close([intent.id for intent in over], now=self.now)
             if self.goes_on:
@@ -120,11 +124,31 @@ class _Batch:
             self.goes_on.append(gate.intent)
 
 
-def _locking(gates: str) -> str:
-    """Say which intents to lock: `locked()` of the queryset, for the hot path written out."""
+def _locking(gate_ids: set[UUID]) -> Statement:
+    """Say which intents to lock, in order, and after each its gate.
+
+    Both are locked: who had to wait for them gets them as they are now, not as they were before.
+    """
+    which, ids = in_list(gate_ids)
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    asked = f"SELECT intent_id FROM approvals_gate WHERE id {gates}"  # noqa: S608
-    return f"WHERE id IN ({asked}) ORDER BY id {lock}"
+    return Statement(
+        f"SELECT {columns_of(Intent)}, {columns_of(Gate)} "  # noqa: S608
+        "FROM intents_intent JOIN approvals_gate ON approvals_gate.intent_id = intents_intent.id "
+        f"WHERE approvals_gate.id {which} ORDER BY intents_intent.id {lock}",
+        ids,
+    )
+
+
+def _gates(found: Iterable[Sequence[Any]]) -> list[Gate]:
+    """Return gates with their intents; two gates of one intent share it."""
+    lines = list(found)
+    gates = rows_of(Gate, [line[INTENT_COLUMNS:] for line in lines])
+    intents: dict[UUID, Intent] = {}
+    for intent in rows_of(Intent, [line[:INTENT_COLUMNS] for line in lines]):
+        intents.setdefault(intent.id, intent)
+    for gate in gates:
+        gate.intent = intents[gate.intent_id]
+    return gates
 
 
 def _carry_out(change: Change, gate: Gate, decision: Decision, answer: Answer) -> None:

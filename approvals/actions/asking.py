@@ -15,16 +15,19 @@ from approvals import gates
 from approvals.asking import Directory, open_gate, shown_digest, unknown_assignees
 from approvals.models import Gate
 from approvals.refusals import NotYours
-from events.rows import insert_rows, one_journey
+from events.journeys import ask as ask_together
+from events.journeys import one_journey
+from events.rows import insert_rows
 from intents import change as changes
 from intents import deliveries
 from intents.actions import (
     AlreadyOver,
     Submission,
+    asking_usable,
     begin,
-    ensure_usable,
     first_delivery,
     lock,
+    usable_ids,
 )
 from intents.change import Change
 from intents.lifecycle import Status, WaitingFor
@@ -37,9 +40,12 @@ def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Int
 
     One is a batch of one. The answer is the intent, or KeyRefused when its key was revoked.
     """
-    usable = ensure_usable([s.actor for s in submissions], now=now)
+    keys, people = ask_together(
+        asking_usable([s.actor for s in submissions], now=now),
+        Directory.asking({s.workspace_id for s in submissions}),
+    )
+    usable, directory = usable_ids(keys), Directory.from_rows(people)
     taken = [s for s in submissions if s.actor.key_id is None or s.actor.key_id in usable]
-    directory = Directory.of({s.workspace_id for s in taken})
     begun = {id(s): begin(s, now=now) for s in taken}
     opened = [gate for s in taken if (gate := _hold(s, begun[id(s)], directory, now=now))]
     _store(list(begun.values()), opened, directory, now=now)

@@ -5,10 +5,11 @@ from intents.actions.locking import (
     AlreadyOver,
     NoSuchIntent,
     NotAParty,
-    ensure_usable,
+    asking_usable,
     lock,
     require_party,
     require_usable,
+    usable_ids,
 )
 from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import acknowledge, merge_patch, patch, reply
@@ -19,8 +20,8 @@ __all__ = [
     "NotAParty",
     "Submission",
     "acknowledge",
+    "asking_usable",
     "begin",
-    "ensure_usable",
     "first_delivery",
     "lock",
     "merge_patch",
@@ -30,4 +31,5 @@ __all__ = [
     "reply",
     "require_party",
     "require_usable",
+    "usable_ids",
 ]

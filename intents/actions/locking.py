@@ -1,13 +1,17 @@
 """Taking hold of an intent: the key still works, it exists for the caller, it is locked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from accounts import keys
 from accounts.actor import Actor
 from accounts.keys import KeyRefused
+from events.journeys import Statement, ask
 from intents.models import Intent
+
+NO_KEY = UUID(int=0)
 
 
 class NoSuchIntent(Exception):
@@ -32,15 +36,21 @@ class NotAParty(Exception):
         super().__init__("This key takes no part in the intent: it is not its sender or handler.")
 
 
-def ensure_usable(actors: Sequence[Actor], *, now: datetime) -> set[UUID]:
-    """Return the ids of the keys that hold right now, asked inside the writing transaction."""
-    asked = {actor.key_id for actor in actors if actor.key_id}
-    return keys.still_usable(asked, now=now) if asked else set()
+def asking_usable(actors: Iterable[Actor], *, now: datetime) -> Statement:
+    """Ask, inside the writing transaction, which of these actors' keys hold right now."""
+    # Asking for no key at all is asking for one that there is not.
+    asked = {actor.key_id for actor in actors if actor.key_id} or {NO_KEY}
+    return Statement(*keys.asking_usable(asked, now=now))
+
+
+def usable_ids(found: Iterable[Sequence[Any]]) -> set[UUID]:
+    """Return the ids of the keys that hold, from the answer to `asking_usable`."""
+    return {UUID(str(id)) for (id,) in found}
 
 
 def require_usable(actor: Actor, *, now: datetime) -> None:
     """Refuse a key that was revoked since it was looked up. Raises: KeyRefused."""
-    if actor.key_id and not ensure_usable([actor], now=now):
+    if actor.key_id and not ask(asking_usable([actor], now=now))[0]:
         keys.forget()
         raise KeyRefused(KeyRefused.__doc__)
 
