@@ -70,6 +70,8 @@ class MachineHandler(ASGIHandler):
             # Django's own name for a body that has been read. Clients may send none at all.
             request._body = body or b"{}"
             response: HttpResponse | EventStream = await self._middleware_chain(request)
+            if isinstance(response, EventStream):
+                await response.begin()
             return _not_allowed(response) if response.status_code == 405 else response
         except Http404:
             return envelope(404, "not_found", f"There is nothing at {scope['path'][:200]}.")
@@ -90,7 +92,7 @@ async def _while_listening(writing: Coroutine[Any, Any, None], receive: Any) -> 
 
 async def _send_stream(response: EventStream, send: Any) -> None:
     await _send_head(response, send)
-    async with contextlib.aclosing(response.chunks) as chunks:
+    async with contextlib.aclosing(response.chunks()) as chunks:
         async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body"})

@@ -56,23 +56,19 @@ async def stream(
 ) -> AsyncGenerator[bytes, None]:
     """Write what `read(since)` returns as it comes, for at most `wait_seconds`.
 
-    The comment at the start lets a client know at once that it is connected.
+    The comment at the start lets a client know at once that it is connected. Raises: whatever the
+    first read raises; a later one that fails ends the stream.
     """
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + wait_seconds
-    unsent = b": waiting\n\n"
+    unsent, has_begun = b": waiting\n\n", False
     async with bus.watching(*topics) as woken:
         while True:
             woken.clear()
-            try:
-                frames = await read(since)
-            except Closed:
+            frames = await _look(read, since, has_begun=has_begun)
+            if frames is None:
                 break
-            except Exception:
-                # Clients cannot take a broken stream; a closed one they open again.
-                logger.exception("A stream could not be read")
-                await asyncio.sleep(1)
-                break
+            has_begun = True
             if frames:
                 since = frames[-1].seq
                 unsent += b"".join(encode(frame) for frame in frames)
@@ -86,6 +82,21 @@ async def stream(
                 break
             unsent = b"" if woken.is_set() else b": still waiting\n\n"
     yield unsent + encode_end(since)
+
+
+async def _look(read: Read, since: int, *, has_begun: bool) -> Sequence[Frame] | None:
+    """Return what there is to read, or None when the stream is to end."""
+    try:
+        return await read(since)
+    except Closed:
+        return None
+    except Exception:
+        if not has_begun:
+            raise
+        # Clients cannot take a broken stream; a closed one they open again.
+        logger.exception("A stream could not be read")
+        await asyncio.sleep(1)
+        return None
 
 
 async def _wait(woken: asyncio.Event, *, until: float) -> bool:

@@ -1,7 +1,7 @@
 """From an async endpoint to the database: single calls, calls once, and calls made together."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.addresses import canonical
 from accounts.keys import KeyRefused
 from api import idempotency
 from api.axme import translate
@@ -22,11 +23,15 @@ from approvals.actions import Answer
 from approvals.models import Decision
 from approvals.refusals import Refusal
 from events import pool
+from events.journeys import Statement, ask
 from events.models import Event
-from events.rows import in_list, read_rows
-from intents.actions import NoSuchIntent, Submission
+from events.rows import in_list, reading, rows_of
+from intents.actions import NoSuchIntent, NotAParty, Submission, require_party
 from intents.models import Intent
 from intents.payloads import digest
+
+Wanted = tuple[Actor, UUID]
+Rows = Iterable[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +116,52 @@ def _decide_many(answers: list[Answer]) -> list[Decision | Refusal | KeyRefused]
     return actions.decide_many(answers, now=timezone.now())
 
 
-def _load_many(wanted: list[tuple[Actor, UUID]]) -> list[Intent | Exception]:
-    some, ids = in_list({id for _, id in wanted})
-    found = {row.id: row for row in read_rows(Intent, f"WHERE id {some}", ids)}
+def _load_many(wanted: list[Wanted]) -> list[Intent | Exception]:
+    (found,) = ask(_intents([id for _, id in wanted]))
+    return _readable(wanted, found)
+
+
+def _open_many(wanted: list[tuple[Actor, UUID, int]]) -> list[list[Event] | Exception]:
+    """Read events for those who may read their intents, both in one journey."""
+    asked = [(actor, id) for actor, id, _ in wanted]
+    since = [(id, seen) for _, id, seen in wanted]
+    intents, events = ask(_intents([id for _, id in asked]), _events(since))
     return [
-        row if (row := found.get(id)) and row.workspace_id in actor.workspaces else NoSuchIntent()
-        for actor, id in wanted
+        row if isinstance(row, Exception) else those
+        for row, those in zip(_readable(asked, intents), _sorted(since, events), strict=True)
     ]
 
 
 def _events_many(wanted: list[tuple[UUID, int]]) -> list[list[Event]]:
-    """Read the new events of several intents with one query, some hundreds of each at most.
+    (found,) = ask(_events(wanted))
+    return _sorted(wanted, found)
+
+
+def _intents(ids: Collection[UUID]) -> Statement:
+    some, values = in_list(set(ids))
+    return reading(Intent, f"WHERE id {some}", values)
+
+
+def _readable(wanted: Sequence[Wanted], found: Rows) -> list[Intent | Exception]:
+    """Return each intent, or why this actor may not read it: it does not exist for them."""
+    rows = {row.id: row for row in rows_of(Intent, found)}
+    return [_refusal(actor, rows.get(id)) or rows[id] for actor, id in wanted]
+
+
+def _refusal(actor: Actor, row: Intent | None) -> Exception | None:
+    if row is None or row.workspace_id not in actor.workspaces:
+        return NoSuchIntent()
+    told = canonical(row.reply_to, org=actor.org, workspace=actor.space)
+    try:
+        if actor.is_agent and actor.address != told:
+            require_party(row, actor, permission="read")
+    except NotAParty as refusal:
+        return refusal
+    return None
+
+
+def _events(wanted: Sequence[tuple[UUID, int]]) -> Statement:
+    """Say which new events of several intents to read, some hundreds of each at most.
 
     A reader that gets fewer than there are asks on from the last one it got.
     """
@@ -134,15 +174,19 @@ def _events_many(wanted: list[tuple[UUID, int]]) -> list[list[Event]]:
         some, ids = in_list(those)
         which.append(f"intent_id {some} AND seq > %s AND seq <= %s")
         values += [*ids, since, since + MOST_EVENTS]
-    rest = f"WHERE {' OR '.join(which)} ORDER BY intent_id, seq"
-    by_intent: dict[UUID, list[Event]] = {}
-    for row in read_rows(Event, rest, values):
-        by_intent.setdefault(row.intent_id, []).append(row)
-    return [[row for row in by_intent.get(id, ()) if row.seq > since] for id, since in wanted]
+    return reading(Event, f"WHERE {' OR '.join(which)} ORDER BY intent_id, seq", values)
+
+
+def _sorted(wanted: Sequence[tuple[UUID, int]], found: Rows) -> list[list[Event]]:
+    by_intent: defaultdict[UUID, list[Event]] = defaultdict(list)
+    for row in rows_of(Event, found):
+        by_intent[row.intent_id].append(row)
+    return [[row for row in by_intent[id] if row.seq > since] for id, since in wanted]
 
 
 MOST_EVENTS = 500
 create: pool.Together[Creation, dict[str, Any]] = pool.Together(_create_many)
 decide: pool.Together[Answer, Decision] = pool.Together(_decide_many)
-load: pool.Together[tuple[Actor, UUID], Intent] = pool.Together(_load_many)
+load: pool.Together[Wanted, Intent] = pool.Together(_load_many)
+open_events: pool.Together[tuple[Actor, UUID, int], list[Event]] = pool.Together(_open_many)
 events_since: pool.Together[tuple[UUID, int], list[Event]] = pool.Together(_events_many)

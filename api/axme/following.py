@@ -1,5 +1,6 @@
 """Answers that stay open: an event stream over HTTP, for as long as its caller's key holds."""
 
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 
 from django.http import HttpRequest
@@ -14,15 +15,29 @@ KEY = KeyAuth()
 
 
 class EventStream(HttpResponseBase):
-    """A response written chunk by chunk. The front door sends it without Django's wrappers."""
+    """A response written chunk by chunk. The front door sends it without Django's wrappers.
+
+    The first chunk is made by `begin`, so that what its reader refuses is answered as an error.
+    """
 
     streaming = True
 
     def __init__(self, chunks: AsyncGenerator[bytes, None]) -> None:
         super().__init__(content_type=SSE)
-        self.chunks = chunks
+        self._chunks = chunks
+        self._first = b""
         self["Cache-Control"] = "no-cache"
         self["X-Accel-Buffering"] = "no"
+
+    async def begin(self) -> None:
+        """Make the first chunk. Raises: whatever the reader raises the first time."""
+        self._first = await anext(self._chunks)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        async with contextlib.aclosing(self._chunks) as rest:
+            yield self._first
+            async for chunk in rest:
+                yield chunk
 
 
 def event_stream(
