@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -19,7 +20,8 @@ KEY_ID = ApiKey._meta.get_field("id")
 # What `usable` of the queryset says, written out: it is asked in every transaction, and Django
 # takes three times as long to put it into words as the database takes to answer.
 USABLE = """
-    SELECT k.id FROM accounts_apikey k LEFT JOIN accounts_agent a ON a.id = k.agent_id
+    SELECT k.id, a.killed_at IS NOT NULL
+    FROM accounts_apikey k LEFT JOIN accounts_agent a ON a.id = k.agent_id
     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %%s)
         AND (a.id IS NULL OR a.is_on) AND k.id IN (%s)"""
 _known: dict[str, tuple[float, Actor]] = {}
@@ -56,10 +58,21 @@ def actor_for_key(token: str, *, now: datetime) -> Actor:
 
 def still_usable(key_ids: set[UUID], *, now: datetime) -> set[UUID]:
     """Return those keys that hold at this instant; asked inside every writing transaction."""
-    ids = [KEY_ID.get_db_prep_value(id, connection) for id in key_ids]
+    return set(standing(key_ids, now=now))
+
+
+def standing(key_ids: set[UUID], *, now: datetime) -> dict[UUID, bool]:
+    """Return the same keys, each with whether its agent is killed."""
+    sql, values = usable_sql(key_ids, now=now)
     with connection.cursor() as cursor:
-        cursor.execute(USABLE % ", ".join(["%s"] * len(ids)), [now, *ids])
-        return {UUID(str(id)) for (id,) in cursor.fetchall()}
+        cursor.execute(sql, values)
+        return {UUID(str(id)): bool(is_killed) for id, is_killed in cursor.fetchall()}
+
+
+def usable_sql(key_ids: set[UUID], *, now: datetime) -> tuple[str, list[Any]]:
+    """Return the question above as SQL with its parameters, to be asked together with others."""
+    ids = [KEY_ID.get_db_prep_value(id, connection) for id in key_ids] or [None]
+    return USABLE % ", ".join(["%s"] * len(ids)), [now, *ids]
 
 
 def forget() -> None:

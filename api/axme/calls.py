@@ -24,6 +24,7 @@ from approvals.refusals import Refusal
 from events import pool
 from events.models import Event
 from events.rows import in_list, read_rows
+from governance.admission import Refused
 from intents.actions import NoSuchIntent, Submission
 from intents.models import Intent
 from intents.payloads import digest
@@ -83,7 +84,7 @@ def _store(items: list[Creation]) -> list[dict[str, Any] | Exception]:
     return [told[id(i)] if id(i) in told else _replayed(known[str(i.scope)], i) for i in items]
 
 
-def _created(row: Intent | KeyRefused) -> dict[str, Any] | Exception:
+def _created(row: Intent | Refused) -> dict[str, Any] | Exception:
     return row if isinstance(row, Exception) else translate.created(row)
 
 

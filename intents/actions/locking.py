@@ -7,6 +7,7 @@ from uuid import UUID
 from accounts import keys
 from accounts.actor import Actor
 from accounts.keys import KeyRefused
+from governance.verdicts import killed
 from intents.models import Intent
 
 
@@ -39,16 +40,25 @@ def ensure_usable(actors: Sequence[Actor], *, now: datetime) -> set[UUID]:
 
 
 def require_usable(actor: Actor, *, now: datetime) -> None:
-    """Refuse a key that was revoked since it was looked up. Raises: KeyRefused."""
-    if actor.key_id and not ensure_usable([actor], now=now):
+    """Refuse a key that was revoked since it was looked up, and that of a killed agent.
+
+    What a killed agent had begun stays as it is until a person lets it go on. Raises: KeyRefused,
+    NotAdmitted.
+    """
+    if actor.key_id is None:
+        return
+    is_killed = keys.standing({actor.key_id}, now=now).get(actor.key_id)
+    if is_killed is None:
         keys.forget()
         raise KeyRefused(KeyRefused.__doc__)
+    if is_killed:
+        raise killed(actor.address or actor.name)
 
 
 def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
     """Lock one intent that this actor may see; the first thing any action on it does.
 
-    Raises: NoSuchIntent, also for one of another workspace; KeyRefused.
+    Raises: NoSuchIntent, also for one of another workspace; KeyRefused, NotAdmitted.
     """
     require_usable(actor, now=now)
     intent = Intent.objects.visible_to(actor).locked().filter(id=intent_id).first()
