@@ -60,14 +60,22 @@ def find(actor: Actor, ref: str) -> Agent:
 
 
 def require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
-    """Raises: NotAManager for agents' keys and people who are no admins here; KeyRefused."""
-    if actor.kind is Kind.PERSON and workspace_id in actor.administers:
-        return
-    if actor.kind is not Kind.WORKSPACE or workspace_id not in actor.workspaces:
-        raise NotAManager(NotAManager.__doc__)
+    """Ask as below, and inside a writing transaction whether the key still holds.
+
+    Raises: NotAManager, KeyRefused.
+    """
+    require_manager_to_read(actor, workspace_id)
     if actor.key_id and actor.key_id not in keys.still_usable({actor.key_id}, now=now):
         keys.forget()
         raise KeyRefused(KeyRefused.__doc__)
+
+
+def require_manager_to_read(actor: Actor, workspace_id: UUID) -> None:
+    """Raises: NotAManager for agents' keys and for people who are no admins here."""
+    if actor.kind is Kind.WORKSPACE and workspace_id in actor.workspaces:
+        return
+    if actor.kind is not Kind.PERSON or workspace_id not in actor.administers:
+        raise NotAManager(NotAManager.__doc__)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 
 from accounts.keys import KeyRefused
 from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, NotAManager
+from accounts.sealing import Unreadable
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from governance.actions import NoSuchEntry
@@ -49,6 +50,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     NotAManager: (403, "invalid_actor_scope"),
     NameTaken: (409, "name_taken"),
     BadAgent: (422, "schema_invalid"),
+    Unreadable: (409, "secret_unreadable"),
     NoSuchEntry: (404, "entry_not_found"),
     Http404: (404, "not_found"),
 }
