@@ -181,6 +181,23 @@ class Agent(models.Model):
         return self.display_name or self.name
 
 
+class EntryToken(models.Model):
+    """A one-time way from a terminal to the desk: who came with a session of theirs is let in.
+
+    Made with a key alone it names nobody, and only leads to the sign-in page.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Entry of {self.user or 'a key'}"
+
+
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self, now: datetime) -> Self:
         """Return keys that are neither revoked nor expired and whose agent is switched on."""

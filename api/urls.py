@@ -11,6 +11,7 @@ from api import openapi
 from api.axme import (
     agents,
     approvals,
+    entry,
     inbox,
     intents,
     mesh,
@@ -39,7 +40,18 @@ api = NinjaAPI(
     urls_namespace="axme",
 )
 api.add_router("", meta.public)
-for module in (intents, steering, agents, inbox, approvals, meta, service_accounts, registry, mesh):
+for module in (
+    intents,
+    steering,
+    agents,
+    inbox,
+    approvals,
+    meta,
+    service_accounts,
+    registry,
+    mesh,
+    entry,
+):
     api.add_router("/v1", module.router)
 api.add_router("/v1", registry.catch_all)
 for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has handlers of its own.

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, agents, decide, detail, lists, live, mail
+from approvals.desk import account, agents, decide, detail, entry, lists, live, mail
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/switch", agents.switch, name="agent_switch"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
+    path("auth/exchange", entry.exchange, name="exchange"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),
     path(
