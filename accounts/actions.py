@@ -30,9 +30,13 @@ def ensure_agent(workspace: Workspace, address: str) -> Agent:
     name = address.rstrip("/").rsplit("/", 1)[-1]
     AGENT_NAME(name)
     full = f"{SCHEME}{workspace.org}/{workspace.name}/{name}"
-    return Agent.objects.get_or_create(workspace=workspace, address=full, defaults={"name": name})[
-        0
-    ]
+    agent, _ = Agent.objects.get_or_create(
+        workspace=workspace, address=full, defaults={"name": name}
+    )
+    if agent.removed_at is not None:
+        agent.removed_at, agent.is_on = None, True
+        agent.save(update_fields=["removed_at", "is_on"])
+    return agent
 
 
 def issue_key(

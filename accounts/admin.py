@@ -129,7 +129,7 @@ class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Registered addresses. Where one is stays; its name for people and its switch may change."""
 
-    list_display = ("address", "display_name", "kind", "person", "is_on")
+    list_display = ("address", "display_name", "kind", "person", "is_on", "killed_at", "removed_at")
     list_filter = ("workspace", "kind", "is_on")
     list_select_related = ("person",)
     search_fields = ("address", "display_name")

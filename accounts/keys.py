@@ -13,14 +13,15 @@ from accounts.actor import Actor, Channel, Kind
 from accounts.addresses import SCHEME
 from accounts.models import ApiKey, Membership, User
 
-# A read may trust a key this long without asking again; a write always asks (`asking_usable`).
+# A read may trust a key this long without asking again; a write always asks (`usable_sql`).
 TRUST_SECONDS = 2.0
 CACHE_SIZE = 10_000
 KEY_ID = ApiKey._meta.get_field("id")
 # What `usable` of the queryset says, written out: it is asked in every transaction, and Django
 # takes three times as long to put it into words as the database takes to answer.
 USABLE = """
-    SELECT k.id FROM accounts_apikey k LEFT JOIN accounts_agent a ON a.id = k.agent_id
+    SELECT k.id, a.killed_at IS NOT NULL
+    FROM accounts_apikey k LEFT JOIN accounts_agent a ON a.id = k.agent_id
     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %%s)
         AND (a.id IS NULL OR a.is_on) AND k.id IN (%s)"""
 _known: dict[str, tuple[float, Actor]] = {}
@@ -55,12 +56,20 @@ def actor_for_key(token: str, *, now: datetime) -> Actor:
     return actor
 
 
-def asking_usable(key_ids: set[UUID], *, now: datetime) -> tuple[str, list[Any]]:
-    """Return the SQL that finds which of those keys hold at this instant, and its parameters.
+def standing(key_ids: set[UUID], *, now: datetime) -> dict[UUID, bool]:
+    """Return those keys that hold at this instant, each with whether its agent is killed."""
+    sql, values = usable_sql(key_ids, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return {UUID(str(id)): bool(is_killed) for id, is_killed in cursor.fetchall()}
 
-    It is asked inside every writing transaction, together with what else that asks.
+
+def usable_sql(key_ids: set[UUID], *, now: datetime) -> tuple[str, list[Any]]:
+    """Return the question above as SQL with its parameters, to be asked together with others.
+
+    It is asked inside every writing transaction.
     """
-    ids = [KEY_ID.get_db_prep_value(id, connection) for id in key_ids]
+    ids = [KEY_ID.get_db_prep_value(id, connection) for id in key_ids] or [None]
     return USABLE % ", ".join(["%s"] * len(ids)), [now, *ids]
 
 

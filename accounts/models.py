@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
-from uuid import uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -11,6 +11,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.addresses import SCHEME
 
 SLUG = RegexValidator(r"^[a-z0-9][a-z0-9-]{1,62}$", "Use small letters, digits and hyphens.")
 AGENT_NAME = RegexValidator(r"^[A-Za-z0-9._-]{2,63}$", "Use letters, digits, dots and hyphens.")
@@ -84,6 +87,11 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return f"{self.org}/{self.name}"
 
+    @property
+    def org_id(self) -> UUID:
+        """The id of the organisation on the wire: made of its name, as there is no row for one."""
+        return uuid5(NAMESPACE_URL, f"{SCHEME}{self.org}")
+
 
 class Membership(models.Model):
     class Role(models.TextChoices):
@@ -106,6 +114,14 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace}"
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(workspace__in=actor.workspaces)
+
+    def registered(self) -> Self:
+        return self.filter(removed_at=None)
 
 
 class Agent(models.Model):
@@ -147,8 +163,14 @@ class Agent(models.Model):
     last_heartbeat_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What it last said of itself: counts, latency in milliseconds, cost in US dollars.
     metrics = models.JSONField(default=dict, editable=False)
+    # Who registered it, as the trail names them.
+    created_by = models.CharField(max_length=255, blank=True, editable=False)
+    # Taken off the register: its keys are revoked, its address is a stranger's like any other.
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AgentQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -157,6 +179,23 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.display_name or self.name
+
+
+class EntryToken(models.Model):
+    """A one-time way from a terminal to the desk: who came with a session of theirs is let in.
+
+    Made with a key alone it names nobody, and only leads to the sign-in page.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Entry of {self.user or 'a key'}"
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

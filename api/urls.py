@@ -8,7 +8,18 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from api import openapi
-from api.axme import agents, approvals, inbox, intents, meta, steering
+from api.axme import (
+    agents,
+    approvals,
+    entry,
+    inbox,
+    intents,
+    mesh,
+    meta,
+    registry,
+    service_accounts,
+    steering,
+)
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
 from api.axme.errors import from_exception
@@ -29,8 +40,20 @@ api = NinjaAPI(
     urls_namespace="axme",
 )
 api.add_router("", meta.public)
-for module in (intents, steering, agents, inbox, approvals, meta):
+for module in (
+    intents,
+    steering,
+    agents,
+    inbox,
+    approvals,
+    meta,
+    service_accounts,
+    registry,
+    mesh,
+    entry,
+):
     api.add_router("/v1", module.router)
+api.add_router("/v1", registry.catch_all)
 for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has handlers of its own.
     api.add_exception_handler(failure, answer_failure)
 

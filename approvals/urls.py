@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, decide, detail, lists, live, mail
+from approvals.desk import account, agents, decide, detail, entry, lists, live, mail
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -17,8 +17,13 @@ urlpatterns = [
     path("test-request", lists.test_request, name="test_request"),
     path("requests/<uuid:gate_id>", detail.gate, name="gate"),
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
+    path("agents", agents.agents, name="agents"),
+    path("agents/live", agents.live, name="agents_live"),
+    path("agents/<uuid:agent_id>", agents.agent, name="agent"),
+    path("agents/<uuid:agent_id>/switch", agents.switch, name="agent_switch"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
+    path("auth/exchange", entry.exchange, name="exchange"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),
     path(

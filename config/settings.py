@@ -53,6 +53,8 @@ ORIGINS = [
     *([] if IS_HTTPS else [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}"]),
 ]
 CSRF_TRUSTED_ORIGINS = ORIGINS
+# Where we may call out to although it is not https or not on the public internet.
+OUTGOING_HOSTS = [host.lower() for host in env.listed("OUTGOING_HOSTS")]
 
 INSTALLED_APPS = [
     "daphne",

@@ -5,11 +5,11 @@ from typing import Self
 from uuid import UUID, uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import ApiKey, Workspace
+from accounts.models import Agent, ApiKey, Workspace
 from intents.lifecycle import ENDS, OPEN, Status, WaitingFor
 
 # What a caller may write, and the scheme and workspace that its canonical form adds.
@@ -134,7 +134,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def unanswered(self, now: datetime) -> Self:
         """Return work that was read by an agent which has shown no sign of it since."""
-        return self.actionable().filter(next_try_at__lte=now)
+        return self.actionable().reachable().filter(next_try_at__lte=now)
+
+    def reachable(self) -> Self:
+        """Leave out what waits at an agent that is killed: it stays, and reaches nobody."""
+        killed = Agent.objects.filter(
+            workspace=OuterRef("workspace"), address=OuterRef("address"), killed_at__isnull=False
+        )
+        return self.exclude(Exists(killed))
 
 
 class Delivery(models.Model):

@@ -16,7 +16,6 @@ from accounts.actions import (
 from accounts.actor import Actor, Channel, Kind
 from accounts.keys import KeyRefused
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
-from events.journeys import Statement, ask
 from tests.factories import HERE, PASSWORD, key, make_token, person
 
 LONG_AGO = timedelta(days=400)
@@ -131,7 +130,7 @@ def test_revoking_forgets_it_in_this_process_and_every_write_asks_again(now):
     revoke_key(row, now=now)
 
     assert keys.remembered(token) is None
-    assert ask(Statement(*keys.asking_usable({row.id}, now=now))) == [[]]
+    assert keys.standing({row.id}, now=now) == {}
 
 
 def test_revoking_twice_keeps_the_first_time(people, now):

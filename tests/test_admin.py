@@ -18,6 +18,7 @@ from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from approvals.actions import submit
 from approvals.models import Decision, EmailLink, Gate
 from events.models import Event, Outbox
+from governance.models import AgentRules, MeshEvent, Usage, WorkspaceRules
 from intents.actions import Submission
 from intents.lifecycle import Status
 from intents.models import Delivery, Intent
@@ -79,8 +80,10 @@ def act(page, model, action, *rows) -> str:
 
 OURS = (
     User, Workspace, Agent, ApiKey, Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox,
+    AgentRules, WorkspaceRules, Usage, MeshEvent,
 )  # fmt: skip
-DOMAIN = (Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox)
+MESH = (AgentRules, WorkspaceRules, Usage, MeshEvent)
+DOMAIN = (Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, *MESH)
 
 
 @pytest.mark.parametrize("model", OURS)

@@ -28,10 +28,13 @@ def description(server: Server) -> dict[str, Any]:
     with server.api() as api:
         sent = [api.post("/v1/intents", json={"intent_type": "a.b.v1", **more}) for more in asks]
         tasks = api.get("/v1/me/tasks").json()["tasks"]
+        accounts = [api.post("/v1/service-accounts", json={"name": f"bot-{n}"}) for n in range(9)]
         described: dict[str, Any] = api.get("/api/openapi.json").json()
     intents = [answer.json()["intent_id"] for answer in sent]
     gates = [task["approval_id"] for task in tasks]
+    agents = [answer.json()["id"] for answer in accounts]
     known = {"intent_id": intents, "thread_id": intents, "approval_id": gates}
+    known |= {"service_account_id": agents, "address_id": agents}
     for operations in described["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):

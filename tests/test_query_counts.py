@@ -9,11 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.actions import ensure_agent
 from api.axme.agents import _put_before
 from api.axme.calls import Creation, _create_many, _events_many, _load_many
 from approvals.actions import decide_many, submit_many
 from approvals.models import Gate
 from events import outbox
+from governance import actions as rules
 from intents.models import Intent
 from tests.factories import (
     APPROVAL,
@@ -52,6 +54,25 @@ def test_creating_for_agents_takes_the_same_for_one_as_for_many(actor, now, many
 
     # Key, people and their addresses, intents, numbers, deliveries, events.
     assert told(lambda: submit_many(wanted, now=now)) == 6
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_counting_what_registered_agents_do_adds_no_journey(people, actor, now, many):
+    ensure_agent(people.here, "desk")
+    wanted = [submission(actor) for _ in range(many)]
+
+    assert told(lambda: submit_many(wanted, now=now)) == 7
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_creating_for_an_agent_with_limits_adds_two(people, actor, now, many):
+    rules.set_limits(
+        ensure_agent(people.here, "desk"), limits={"max_intents_per_day": 99}, actor=actor, now=now
+    )
+    wanted = [submission(actor) for _ in range(many)]
+
+    # Its rules are locked and what it did is added up.
+    assert told(lambda: submit_many(wanted, now=now)) == 9
 
 
 @pytest.mark.parametrize("many", [1, 20])

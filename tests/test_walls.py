@@ -7,16 +7,19 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Membership
+from accounts.actions import ensure_agent
+from accounts.models import Agent, Membership
 from approvals import links, notices
 from approvals.models import Decision, EmailLink, Gate, Seat
 from events.models import Event, Outbox
+from governance.models import AgentRules, MeshEvent, WorkspaceRules
 from intents.models import Delivery, Intent
 from tests.calling import agent_api, counts, refusal, workspace_api
 from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROWS = (Intent, Event, Delivery, Gate, Seat, Decision, Outbox, EmailLink)
+ROWS = (Intent, Event, Delivery, Gate, Seat, Decision, Outbox, EmailLink,
+        Agent, AgentRules, WorkspaceRules, MeshEvent)  # fmt: skip
 # A body that would do something if the door were open.
 BODIES = {
     "/resolve": {"status": "COMPLETED", "result": {}},
@@ -26,6 +29,8 @@ BODIES = {
     "/policy": {"grants_patch": {"delegate:agent://x": {"allow": ["resume"]}}},
     "/reply": {"message": "x"},
     "/decision": {"decision": "approve"},
+    "/entries": {"sender_pattern": "*"},
+    "/receive-policy": {"policy_type": "closed"},
 }
 
 
@@ -69,15 +74,22 @@ def operations():
     ]
 
 
-def test_every_call_with_a_foreign_id_finds_nothing(foreigners, gate, work):
+def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, work):
     calls = operations()
     assert len(calls) >= 12
+    agent = ensure_agent(people.here, "desk")
+    more = {"service_account_id": agent.id, "address_id": agent.id, "key_id": agent.id,
+            "entry_id": agent.id, "org_id": people.here.org_id}  # fmt: skip
     before = snapshot()
 
     for api in foreigners:
         for method, path in calls:
             for intent_id in (gate.intent_id, work.id):
-                ids = {"intent_id": intent_id, "thread_id": intent_id, "approval_id": gate.id}
+                ids = {
+                    "intent_id": intent_id,
+                    "thread_id": intent_id,
+                    "approval_id": gate.id,
+                } | more
                 body = next((b for end, b in BODIES.items() if path.endswith(end)), {})
                 given = {} if method == "GET" else {"json": body}
                 answer = api.call(method, path.format(**ids), **given)

@@ -78,7 +78,7 @@ def _put_before(
     workspace_id: UUID, address: str, since: int, statuses: list[str]
 ) -> list[Delivery]:
     """Read the next entries of a stream and remember that they were handed out."""
-    rows = Delivery.objects.at(workspace_id, address).filter(seq__gt=since)
+    rows = Delivery.objects.at(workspace_id, address).reachable().filter(seq__gt=since)
     wanted = rows.filter(intent__status__in=statuses) if statuses else rows.actionable()
     found = list(wanted.select_related("intent").order_by("seq")[:BATCH])
     if fresh := [row for row in found if row.offered_at is None]:

@@ -26,6 +26,7 @@ from events import pool
 from events.journeys import Statement, ask
 from events.models import Event
 from events.rows import in_list, reading, rows_of
+from governance.admission import Refused
 from intents.actions import NoSuchIntent, NotAParty, Submission, require_party
 from intents.models import Intent
 from intents.payloads import digest
@@ -88,7 +89,7 @@ def _store(items: list[Creation]) -> list[dict[str, Any] | Exception]:
     return [told[id(i)] if id(i) in told else _replayed(known[str(i.scope)], i) for i in items]
 
 
-def _created(row: Intent | KeyRefused) -> dict[str, Any] | Exception:
+def _created(row: Intent | Refused) -> dict[str, Any] | Exception:
     return row if isinstance(row, Exception) else translate.created(row)
 
 

@@ -10,8 +10,12 @@ from django.http import Http404, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
 from accounts.keys import KeyRefused
+from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, NotAManager
+from accounts.sealing import Unreadable
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
+from governance.actions import NoSuchEntry
+from governance.verdicts import NotAdmitted
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.lifecycle import InvalidTransition
 
@@ -27,6 +31,12 @@ REFUSALS = {
     "comment_required": 422,
     "evidence_required": 422,
     "form_invalid": 422,
+    "agent_killed": 403,
+    "receiver_agent_closed": 403,
+    "receiver_org_closed": 403,
+    "sender_not_in_receive_allowlist": 403,
+    "policy_denied": 403,
+    "policy_limit_exceeded": 429,
 }
 DOMAIN: dict[type[Exception], tuple[int, str]] = {
     KeyRefused: (401, "invalid_platform_api_key"),
@@ -35,6 +45,13 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     AlreadyOver: (409, "already_terminal"),
     InvalidTransition: (409, "invalid_transition"),
     KeyReused: (409, "idempotency_conflict"),
+    NoSuchAgent: (404, "agent_not_found"),
+    NoSuchKey: (404, "key_not_found"),
+    NotAManager: (403, "invalid_actor_scope"),
+    NameTaken: (409, "name_taken"),
+    BadAgent: (422, "schema_invalid"),
+    Unreadable: (409, "secret_unreadable"),
+    NoSuchEntry: (404, "entry_not_found"),
     Http404: (404, "not_found"),
 }
 
@@ -68,7 +85,7 @@ def from_exception(failure: Exception) -> HttpResponse:
         failure = inner if isinstance(inner, Exception) else failure
     if isinstance(failure, BadRequest):
         return envelope(failure.status, failure.code, str(failure), **failure.details)
-    if isinstance(failure, Refusal):
+    if isinstance(failure, Refusal | NotAdmitted):
         return envelope(REFUSALS[failure.code], failure.code, str(failure), **_more(failure))
     if isinstance(failure, ValidationError):
         return _invalid(failure)
@@ -82,7 +99,7 @@ def from_exception(failure: Exception) -> HttpResponse:
     return envelope(500, "internal_error", "Something failed on our side; it was logged.")
 
 
-def _more(refusal: Refusal) -> dict[str, Any]:
+def _more(refusal: Refusal | NotAdmitted) -> dict[str, Any]:
     if isinstance(refusal, AlreadyDecided):
         decision = refusal.decision
         return {

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.addresses import ANYONE, RUNTIME
-from accounts.keys import KeyRefused
 from accounts.models import Workspace
 from approvals import gates
 from approvals.asking import Directory, open_gate, shown_digest, unknown_assignees
@@ -18,16 +17,15 @@ from approvals.refusals import NotYours
 from events.journeys import ask as ask_together
 from events.journeys import one_journey
 from events.rows import insert_rows
+from governance.admission import Admission, Refused
 from intents import change as changes
 from intents import deliveries
 from intents.actions import (
     AlreadyOver,
     Submission,
-    asking_usable,
     begin,
     first_delivery,
     lock,
-    usable_ids,
 )
 from intents.change import Change
 from intents.lifecycle import Status, WaitingFor
@@ -35,28 +33,29 @@ from intents.models import Delivery, Intent
 
 
 @transaction.atomic(savepoint=False)
-def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Intent | KeyRefused]:
+def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Intent | Refused]:
     """Store new intents, and the gates of those that people must answer, in one transaction.
 
-    One is a batch of one. The answer is the intent, or KeyRefused when its key was revoked.
+    One is a batch of one. The answer is the intent, or KeyRefused when its key was revoked, or
+    NotAdmitted when a kill switch or a policy is in its way.
     """
-    keys, people = ask_together(
-        asking_usable([s.actor for s in submissions], now=now),
+    *_, standings, people = ask_together(
+        *Admission.asking(submissions, now=now),
         Directory.asking({s.workspace_id for s in submissions}),
     )
-    usable, directory = usable_ids(keys), Directory.from_rows(people)
-    taken = [s for s in submissions if s.actor.key_id is None or s.actor.key_id in usable]
+    admission, directory = Admission(submissions, standings, now=now), Directory.from_rows(people)
+    refusals = admission.refusals
+    taken = [s for s, said in zip(submissions, refusals, strict=True) if said is None]
     begun = {id(s): begin(s, now=now) for s in taken}
     opened = [gate for s in taken if (gate := _hold(s, begun[id(s)], directory, now=now))]
-    _store(list(begun.values()), opened, directory, now=now)
-    return [
-        begun[id(s)].intent if id(s) in begun else KeyRefused(KeyRefused.__doc__)
-        for s in submissions
-    ]
+    with one_journey():
+        _store(list(begun.values()), opened, directory, now=now)
+        admission.record()
+    return [said or begun[id(s)].intent for s, said in zip(submissions, refusals, strict=True)]
 
 
 def submit(submission: Submission, *, now: datetime) -> Intent:
-    """Store one intent. Raises: KeyRefused."""
+    """Store one intent. Raises: KeyRefused, NotAdmitted."""
     (answer,) = submit_many([submission], now=now)
     if isinstance(answer, Exception):
         raise answer

@@ -18,6 +18,7 @@ from approvals.actions import send_test_request
 from approvals.actions import take_over as take_over_intent
 from approvals.desk import payload, rows, shell, times, words
 from approvals.refusals import Refusal
+from governance.verdicts import NotAdmitted
 from intents.actions import AlreadyOver, NoSuchIntent
 
 
@@ -95,7 +96,12 @@ def test_request(request: HttpRequest) -> HttpResponse:
     if workspace is None:
         shell.tell(request, "Only reviewers of a workspace can be sent a test request.")
         return redirect("inbox")
-    return redirect("gate", send_test_request(workspace, actor=actor, now=timezone.now()).id)
+    try:
+        gate = send_test_request(workspace, actor=actor, now=timezone.now())
+    except NotAdmitted as refusal:
+        shell.tell(request, str(refusal))
+        return redirect("inbox")
+    return redirect("gate", gate.id)
 
 
 def of(name: str, actor: Actor, *, after: str = "", now: datetime) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def context(
         "actor": actor,
         "me": person(request),
         "now": now,
+        "spot": here,
         "here": place(here) if here in PLACES else None,
         "places": [(place, numbers.get(name, "")) for name, place in PLACES.items()],
         "many_workspaces": len(actor.workspaces) > 1,

@@ -47,6 +47,18 @@ ICONS = {
     Kind.ASSIGNMENT: "group",
     Kind.CLARIFICATION: "comment",
 }
+MESH = {
+    "agent.killed": "Switched off",
+    "agent.resumed": "Switched on",
+    "policy.changed": "Rules changed",
+    "policy.breached": "Met a limit",
+}
+RULES = {
+    "receive": "Who may send to it",
+    "receive_override": "Other organisations",
+    "action": "Types of intents",
+    "cost": "Limits",
+}
 CHANNELS = {
     "desk": "at the desk",
     "email": "by e-mail",
@@ -100,6 +112,11 @@ def own_ways_on(outcomes: Sequence[dict[str, Any]]) -> list[str]:
 def name_of(address: str) -> str:
     """Return the part of an address, a key or an e-mail that a person recognises."""
     return short(address.removeprefix("key:"))
+
+
+def mesh(type: str) -> str:
+    """Return what was done to an agent, or what it met, in words."""
+    return MESH.get(type, human(type))
 
 
 def channel(name: str) -> str:

@@ -8,10 +8,9 @@ from uuid import UUID
 from accounts import keys
 from accounts.actor import Actor
 from accounts.keys import KeyRefused
-from events.journeys import Statement, ask
+from events.journeys import Statement
+from governance.verdicts import killed
 from intents.models import Intent
-
-NO_KEY = UUID(int=0)
 
 
 class NoSuchIntent(Exception):
@@ -38,27 +37,35 @@ class NotAParty(Exception):
 
 def asking_usable(actors: Iterable[Actor], *, now: datetime) -> Statement:
     """Ask, inside the writing transaction, which of these actors' keys hold right now."""
-    # Asking for no key at all is asking for one that there is not.
-    asked = {actor.key_id for actor in actors if actor.key_id} or {NO_KEY}
-    return Statement(*keys.asking_usable(asked, now=now))
+    asked = {actor.key_id for actor in actors if actor.key_id}
+    return Statement(*keys.usable_sql(asked, now=now))
 
 
 def usable_ids(found: Iterable[Sequence[Any]]) -> set[UUID]:
     """Return the ids of the keys that hold, from the answer to `asking_usable`."""
-    return {UUID(str(id)) for (id,) in found}
+    return {UUID(str(id)) for id, _ in found}
 
 
 def require_usable(actor: Actor, *, now: datetime) -> None:
-    """Refuse a key that was revoked since it was looked up. Raises: KeyRefused."""
-    if actor.key_id and not ask(asking_usable([actor], now=now))[0]:
+    """Refuse a key that was revoked since it was looked up, and that of a killed agent.
+
+    What a killed agent had begun stays as it is until a person lets it go on. Raises: KeyRefused,
+    NotAdmitted.
+    """
+    if actor.key_id is None:
+        return
+    is_killed = keys.standing({actor.key_id}, now=now).get(actor.key_id)
+    if is_killed is None:
         keys.forget()
         raise KeyRefused(KeyRefused.__doc__)
+    if is_killed:
+        raise killed(actor.address or actor.name)
 
 
 def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
     """Lock one intent that this actor may see; the first thing any action on it does.
 
-    Raises: NoSuchIntent, also for one of another workspace; KeyRefused.
+    Raises: NoSuchIntent, also for one of another workspace; KeyRefused, NotAdmitted.
     """
     require_usable(actor, now=now)
     intent = Intent.objects.visible_to(actor).locked().filter(id=intent_id).first()

@@ -49,7 +49,8 @@
   if (shell && window.htmx) {
     connect();
     // Minutes pass without an event: "due in" is kept true while somebody can see it.
-    setInterval(() => { if (!document.hidden) refresh(); }, 30000);
+    const every = Number(shell.dataset.every) || 30000;
+    setInterval(() => { if (!document.hidden) refresh(); }, every);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   }
 
@@ -73,6 +74,8 @@
     document.querySelectorAll(".answers .btn[form]").forEach((button) => {
       if (off) button.setAttribute("aria-disabled", "true");
     });
+    const asking = find(".asked .ask-twice:not([data-asking])");
+    if (asking) { asking.dataset.asking = "yes"; asking.querySelector("input:not([type=hidden])")?.focus(); }
     restoreDraft();
   }
 
@@ -121,6 +124,8 @@
     if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
     const named = event.target.closest(".refused a, .notice a[href^='#f-']");
     if (named) { event.preventDefault(); find(named.hash).focus(); }
+    const unasked = event.target.closest(".asked [data-unask]");
+    if (unasked) { event.preventDefault(); unasked.closest(".asked").previousElementSibling.querySelector(".act a").focus(); unasked.closest(".ask-twice").remove(); }
     event.target.closest("[data-dismiss]")?.closest(".toast").remove();
     const copier = event.target.closest("[data-copy], [data-copy-from]");
     if (copier) copy(copier);

@@ -1,0 +1,174 @@
+"""Service accounts: the agents of a workspace, how they are reached, and their keys."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+
+from accounts import registering
+from accounts.actor import Actor
+from accounts.models import Agent, Workspace
+from accounts.registering import BadAgent, NoSuchKey
+from accounts.sealing import seal, unseal
+from api.axme import calls
+from api.axme.agent_schemas import AgentDescription, NewKey, NewServiceAccount
+from api.axme.auth import actor_of
+from api.axme.errors import BadRequest
+from api.axme.translate import registry as translate
+from events import pool
+
+router = Router(tags=["Agents"])
+MOST = 500
+# A date near the end of the calendar cannot be kept in every time zone.
+FARTHEST = timedelta(days=3650)
+# What is shown once. A repeated call must get it again, so its kept answer has it sealed.
+SECRETS = ("token", "push_secret")
+Produce = Callable[[datetime], dict[str, Any]]
+
+
+@router.post("/service-accounts")
+async def create_service_account(request: HttpRequest, body: NewServiceAccount) -> dict[str, Any]:
+    """Register an agent at `agent://org/workspace/name`."""
+    actor = actor_of(request)
+
+    def produce(now: datetime) -> dict[str, Any]:
+        space = workspace_of(actor, body.org_id, body.workspace_id)
+        made = registering.register(space, name=body.name, given=body.said(), actor=actor, now=now)
+        return translate.registered(*made)
+
+    return await _once(request, actor, body.model_dump(mode="json"), produce)
+
+
+@router.get("/service-accounts")
+async def list_service_accounts(
+    request: HttpRequest, org_id: str = "", workspace_id: str = ""
+) -> dict[str, Any]:
+    """List the agents registered in the workspace, oldest first."""
+    rows = await pool.run(_list, actor_of(request), org_id, workspace_id)
+    return {"ok": True, "service_accounts": [translate.service_account(row) for row in rows]}
+
+
+@router.get("/service-accounts/{service_account_id}")
+async def get_service_account(request: HttpRequest, service_account_id: str) -> dict[str, Any]:
+    agent = await pool.run(managed, actor_of(request), service_account_id)
+    return translate.registered(agent, "")
+
+
+@router.patch("/service-accounts/{service_account_id}")
+async def update_service_account(
+    request: HttpRequest, service_account_id: str, body: AgentDescription
+) -> dict[str, Any]:
+    """Change how an agent is called and reached. Mode `http` makes a push secret, shown once."""
+    actor = actor_of(request)
+
+    def produce(now: datetime) -> dict[str, Any]:
+        agent = registering.find(actor, service_account_id)
+        changed = registering.describe(agent, given=body.said(), actor=actor, now=now)
+        return translate.registered(*changed)
+
+    return await _once(request, actor, body.model_dump(mode="json"), produce)
+
+
+@router.delete("/service-accounts/{service_account_id}")
+async def delete_service_account(request: HttpRequest, service_account_id: str) -> dict[str, Any]:
+    """Take an agent off the register and revoke its keys."""
+    actor = actor_of(request)
+
+    def produce(now: datetime) -> dict[str, Any]:
+        agent = registering.find(actor, service_account_id)
+        return translate.registered(registering.remove(agent, actor=actor, now=now), "")
+
+    return await calls.once(request, actor, None, produce)
+
+
+@router.post("/service-accounts/{service_account_id}/keys")
+async def create_key(request: HttpRequest, service_account_id: str, body: NewKey) -> dict[str, Any]:
+    """Issue a key to an agent. `key.token` is shown once; only its hash is kept."""
+    actor = actor_of(request)
+
+    def produce(now: datetime) -> dict[str, Any]:
+        agent = registering.find(actor, service_account_id)
+        expires_at = _expiry(body.expires_at, now=now)
+        key, token = registering.add_key(agent, expires_at=expires_at, actor=actor, now=now)
+        return {"ok": True, "key": {**translate.key(key, now=now), "token": token}}
+
+    return await _once(request, actor, body.model_dump(mode="json"), produce)
+
+
+@router.post("/service-accounts/{service_account_id}/keys/{key_id}/revoke")
+async def revoke_key(request: HttpRequest, service_account_id: str, key_id: str) -> dict[str, Any]:
+    """End a key of an agent, in every process at once for whatever it writes."""
+    actor = actor_of(request)
+
+    def produce(now: datetime) -> dict[str, Any]:
+        agent = registering.find(actor, service_account_id)
+        key = registering.end_key(agent, _key_id(key_id), actor=actor, now=now)
+        return {"ok": True, "key": translate.key(key, now=now)}
+
+    return await calls.once(request, actor, None, produce)
+
+
+def managed(actor: Actor, ref: str) -> Agent:
+    """Return an agent to somebody who manages it.
+
+    Raises: NoSuchAgent, also for another workspace's; NotAManager for agents' keys.
+    """
+    agent = registering.find(actor, ref)
+    registering.require_manager_to_read(actor, agent.workspace_id)
+    return agent
+
+
+def workspace_of(actor: Actor, org_id: str | None, workspace_id: str | None) -> Workspace:
+    """Return the workspace a call names, by ids or by names; the caller's own if it names none.
+
+    Raises: BadRequest 404 for any other.
+    """
+    for space in Workspace.objects.filter(id__in=actor.workspaces).order_by("created_at", "id"):
+        orgs = {None, "", space.org, str(space.org_id)}
+        if org_id in orgs and workspace_id in {None, "", space.name, str(space), str(space.id)}:
+            return space
+    raise BadRequest(404, "workspace_not_found", "There is no workspace with these ids.")
+
+
+async def _once(request: HttpRequest, actor: Actor, body: Any, produce: Produce) -> dict[str, Any]:
+    """Run a call once whose answer has a secret in it: what is kept of the answer is sealed."""
+
+    def sealed(now: datetime) -> dict[str, Any]:
+        return _with_secrets(produce(now), seal)
+
+    return _with_secrets(await calls.once(request, actor, body, sealed), unseal)
+
+
+def _with_secrets(answer: dict[str, Any], how: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        name: {k: how(v) if k in SECRETS else v for k, v in part.items()}
+        if isinstance(part, dict)
+        else part
+        for name, part in answer.items()
+    }
+
+
+def _list(actor: Actor, org_id: str, workspace_id: str) -> list[Agent]:
+    space = workspace_of(actor, org_id, workspace_id)
+    registering.require_manager_to_read(actor, space.id)
+    rows = Agent.objects.visible_to(actor).registered().filter(workspace=space)
+    return list(rows.select_related("workspace").order_by("created_at", "id")[:MOST])
+
+
+def _expiry(at: datetime | None, *, now: datetime) -> datetime | None:
+    if at is None:
+        return None
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if aware - now > FARTHEST:
+        raise BadAgent("expires_at is more than ten years away; leave it out for no end.")
+    return aware
+
+
+def _key_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as failure:
+        raise NoSuchKey(NoSuchKey.__doc__) from failure
