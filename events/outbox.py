@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from events.models import Outbox
-from events.transports import email
-from events.transports.email import Message, TransportError
+from events.transports import TransportError, email
+from events.transports.email import Message
 
 # A claim lasts this long; a worker that died in it loses the row to the next one.
 LEASE = timedelta(minutes=2)
