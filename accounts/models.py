@@ -108,6 +108,13 @@ class Membership(models.Model):
         return f"{self.user} in {self.workspace}"
 
 
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def called(self) -> Self:
+        """Return agents whose work is pushed to them: switched on, not killed, with an address."""
+        on = self.filter(delivery_mode=Agent.Mode.HTTP, is_on=True, killed_at=None)
+        return on.exclude(callback_url="")
+
+
 class Agent(models.Model):
     """A registered address: a program, or a place where people are asked."""
 
@@ -150,9 +157,19 @@ class Agent(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = AgentQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["workspace", "address"], name="agent_address"),
+        ]
+        indexes = [
+            # Asked by everything that puts work before an address; hardly any agent is in it.
+            models.Index(
+                fields=["workspace", "address"],
+                name="agent_called",
+                condition=Q(delivery_mode="http"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,17 +34,19 @@ def send_next(compose: Compose, *, now: datetime) -> bool:
 
 
 @transaction.atomic
-def claim(*, now: datetime) -> Outbox | None:
+def claim(*, now: datetime, queue: str = Outbox.Queue.MAIL) -> Outbox | None:
     """Take a due row for ourselves for two minutes; no other worker gets it meanwhile."""
-    due = Outbox.objects.due(now).order_by("next_try_at", "id")
+    due = Outbox.objects.due(now, queue=queue).order_by("next_try_at", "id")
+    if queue == Outbox.Queue.CALLS:
+        due = due.free(now)
     if connection.features.has_select_for_update_skip_locked:
-        due = due.select_for_update(skip_locked=True)
+        due = due.select_for_update(skip_locked=True, of=("self",))
     row = due.first()
     if row is not None:
         # Counted before the try: a message that kills its worker must not be tried for ever.
         row.attempts += 1
-        row.next_try_at = now + LEASE
-        row.save(update_fields=["attempts", "next_try_at"])
+        row.next_try_at = row.held_until = now + LEASE
+        row.save(update_fields=["attempts", "next_try_at", "held_until"])
     return row
 
 
@@ -52,7 +54,29 @@ def retry(ids: Iterable[UUID], *, now: datetime) -> int:
     """Send messages again that are waiting or were given up; return how many there were."""
     states = [Outbox.State.DEAD, Outbox.State.PENDING]
     rows = Outbox.objects.filter(id__in=list(ids), state__in=states)
-    return rows.update(state=Outbox.State.PENDING, next_try_at=now, attempts=0)
+    return rows.update(state=Outbox.State.PENDING, next_try_at=now, held_until=None, attempts=0)
+
+
+def retry_pending(id: UUID, *, now: datetime) -> bool:
+    """Let a message that waits for its next try go now; tell whether it was waiting."""
+    rows = Outbox.objects.filter(id=id, state=Outbox.State.PENDING)
+    return bool(rows.update(next_try_at=now, held_until=None))
+
+
+def settle(
+    row: Outbox,
+    state: Outbox.State,
+    *,
+    now: datetime,
+    error: str = "",
+    again_at: datetime | None = None,
+) -> None:
+    """Write down what became of a claimed row, and let go of it."""
+    row.state, row.last_error, row.held_until = state, error[:2000], None
+    row.next_try_at = again_at or now
+    if state == Outbox.State.SENT:
+        row.sent_at = now
+    row.save(update_fields=["state", "last_error", "held_until", "next_try_at", "sent_at"])
 
 
 def _send(row: Outbox, compose: Compose, *, now: datetime) -> None:
@@ -68,7 +92,8 @@ def _send(row: Outbox, compose: Compose, *, now: datetime) -> None:
     except Exception as failure:  # A message we cannot even write must not stop the others.
         logger.exception("A message could not be composed")
         _failed(row, TransportError(str(failure)), now=now)
-    row.save(update_fields=["state", "sent_at", "last_error", "next_try_at"])
+    row.held_until = None
+    row.save(update_fields=["state", "sent_at", "last_error", "next_try_at", "held_until"])
 
 
 def _failed(row: Outbox, failure: TransportError, *, now: datetime) -> None:

@@ -101,6 +101,11 @@ def delete_where(rows: models.QuerySet[Any]) -> None:
     _send_query(rows.query.chain(DeleteQuery))
 
 
+def send_along(sql: str, values: list[Any]) -> None:
+    """Do what no function above says, written out, as part of a journey."""
+    _send(sql, values)
+
+
 @contextmanager
 def one_journey() -> Iterator[None]:
     """Hold back what the functions above write inside, and send it at the end, in that order.

@@ -12,6 +12,8 @@ from ninja.errors import HttpError, ValidationError
 from accounts.keys import KeyRefused
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
+from events.subscribing import CallbackRefused, NoSuchSubscription, TooMany, TypeUnknown
+from events.webhooks import NoSuchEvent
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.lifecycle import InvalidTransition
 
@@ -35,6 +37,11 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     AlreadyOver: (409, "already_terminal"),
     InvalidTransition: (409, "invalid_transition"),
     KeyReused: (409, "idempotency_conflict"),
+    CallbackRefused: (422, "callback_refused"),
+    TypeUnknown: (422, "event_type_unknown"),
+    TooMany: (422, "too_many_subscriptions"),
+    NoSuchSubscription: (404, "subscription_not_found"),
+    NoSuchEvent: (404, "webhook_event_not_found"),
     Http404: (404, "not_found"),
 }
 

@@ -1,5 +1,6 @@
 """What agents do with intents alone. What also touches gates is in `approvals.actions`."""
 
+from intents.actions.announcing import announce_next
 from intents.actions.creating import Submission, begin, first_delivery
 from intents.actions.locking import (
     AlreadyOver,
@@ -10,6 +11,7 @@ from intents.actions.locking import (
     require_party,
     require_usable,
 )
+from intents.actions.pushing import push_again, settle_push
 from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import acknowledge, merge_patch, patch, reply
 
@@ -19,6 +21,7 @@ __all__ = [
     "NotAParty",
     "Submission",
     "acknowledge",
+    "announce_next",
     "begin",
     "ensure_usable",
     "first_delivery",
@@ -27,7 +30,9 @@ __all__ = [
     "offer_again",
     "offer_unanswered",
     "patch",
+    "push_again",
     "reply",
     "require_party",
     "require_usable",
+    "settle_push",
 ]
