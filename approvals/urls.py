@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, decide, detail, lists, live, mail
+from approvals.desk import account, decide, deliveries, detail, lists, live, mail
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -17,6 +17,8 @@ urlpatterns = [
     path("test-request", lists.test_request, name="test_request"),
     path("requests/<uuid:gate_id>", detail.gate, name="gate"),
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
+    path("deliveries", deliveries.log, name="deliveries"),
+    path("deliveries/<uuid:message_id>/send-again", deliveries.again, name="send_again"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
     path("settings", account.settings, name="settings"),

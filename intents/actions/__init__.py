@@ -11,7 +11,7 @@ from intents.actions.locking import (
     require_party,
     require_usable,
 )
-from intents.actions.pushing import push_again, settle_push
+from intents.actions.pushing import NothingToPush, push_again, settle_push
 from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import acknowledge, merge_patch, patch, reply
 
@@ -19,6 +19,7 @@ __all__ = [
     "AlreadyOver",
     "NoSuchIntent",
     "NotAParty",
+    "NothingToPush",
     "Submission",
     "acknowledge",
     "announce_next",

@@ -49,21 +49,31 @@ def settle_push(row: Outbox, failure: TransportError | None, now: datetime) -> N
         rows.update(next_try_at=again_at, last_error=str(failure), updated_at=now)
 
 
+class NothingToPush(Exception):
+    """There is no attempt to make now; the text says why."""
+
+
 @transaction.atomic
 def push_again(row_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Push work once more, now, because a person says so.
 
-    Raises: NoSuchIntent, also for another workspace's; AlreadyOver, as an end is final.
+    Raises: NoSuchIntent, also for another workspace's; AlreadyOver, as an end is final;
+    NothingToPush when a later attempt is on its way, or the agent took it, or people are asked.
     """
-    rows = Outbox.objects.filter(id=row_id, workspace__in=actor.workspaces)
-    row = rows.first()
+    row = Outbox.objects.filter(id=row_id, workspace__in=actor.workspaces).first()
     intent = Intent.objects.locked().filter(deliveries=row.subject_id).first() if row else None
     if row is None or intent is None:
         raise NoSuchIntent
     if intent.is_over:
         raise AlreadyOver(intent)
-    if not outbox.retry_pending(row.id, now=now):
-        offer_again(row.subject_id, now=now)
+    if outbox.retry_pending(row.id, now=now):
+        return
+    work = Delivery.objects.actionable().filter(id=row.subject_id).first()
+    if work is None:
+        raise NothingToPush("People are asked about this work. It is pushed when it goes on.")
+    if work.attempt != row.number or row.state == Outbox.State.SENT:
+        raise NothingToPush("The agent has this work, or a later attempt is on its way.")
+    offer_again(work.id, now=now)
 
 
 def _taken(intent: Intent, delivery: Delivery, *, now: datetime) -> None:
