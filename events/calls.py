@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from events import outbox
-from events.models import Attempt, Outbox
+from events.models import Outbox
 from events.transports import TransportError, http
 from events.transports.http import Call
 
@@ -54,12 +54,9 @@ def _send(row: Outbox, kind: Kind, *, now: datetime) -> None:
     except Exception as unexpected:  # A message we cannot even write must not stop the others.
         logger.exception("A call could not be composed")
         failure = TransportError(f"It could not be written: {type(unexpected).__name__}.")
-    milliseconds = int((time.monotonic() - began) * 1000)
     with transaction.atomic():
         kind.settle(row, failure, now)
-        Attempt.objects.create(
-            message=row, at=now, milliseconds=milliseconds, status=status, error=str(failure or "")
-        )
+        outbox.note_try(row, now=now, began=began, status=status, error=str(failure or ""))
     if failure is not None and status is None:
         _let_rest(row, now=now)
 

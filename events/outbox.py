@@ -1,13 +1,14 @@
 """Sending the outbox: claim a message, send it, and write down what came of it."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from events.models import Outbox
+from events.models import Attempt, Outbox
 from events.transports import TransportError, email
 from events.transports.email import Message
 
@@ -53,14 +54,16 @@ def claim(*, now: datetime, queue: str = Outbox.Queue.MAIL) -> Outbox | None:
 def retry(ids: Iterable[UUID], *, now: datetime) -> int:
     """Send messages again that are waiting or were given up; return how many there were."""
     states = [Outbox.State.DEAD, Outbox.State.PENDING]
-    rows = Outbox.objects.filter(id__in=list(ids), state__in=states)
+    rows = Outbox.objects.filter(id__in=list(ids), state__in=states).exclude(held_until__gt=now)
     return rows.update(state=Outbox.State.PENDING, next_try_at=now, held_until=None, attempts=0)
 
 
 def retry_pending(id: UUID, *, now: datetime) -> bool:
     """Let a message that waits for its next try go now; tell whether it was waiting."""
     rows = Outbox.objects.filter(id=id, state=Outbox.State.PENDING)
-    return bool(rows.update(next_try_at=now, held_until=None))
+    # One that is being sent at this moment is not sent twice because of it.
+    rows.exclude(held_until__gt=now).update(next_try_at=now)
+    return rows.exists()
 
 
 def settle(
@@ -79,25 +82,40 @@ def settle(
     row.save(update_fields=["state", "last_error", "held_until", "next_try_at", "sent_at"])
 
 
+def note_try(row: Outbox, *, now: datetime, began: float, status: int | None, error: str) -> None:
+    """Keep what one try came to; `began` is the monotonic clock's time."""
+    Attempt.objects.create(
+        message=row,
+        at=now,
+        milliseconds=int((time.monotonic() - began) * 1000),
+        status=status,
+        error=error[:2000],
+    )
+
+
 def _send(row: Outbox, compose: Compose, *, now: datetime) -> None:
+    began, failure = time.monotonic(), None
     try:
         message = compose(row, now)
         if message is None:
-            row.state = Outbox.State.DROPPED
-        else:
-            email.send(message)
-            row.state, row.sent_at, row.last_error = Outbox.State.SENT, now, ""
-    except TransportError as failure:
-        _failed(row, failure, now=now)
-    except Exception as failure:  # A message we cannot even write must not stop the others.
+            settle(row, Outbox.State.DROPPED, now=now)
+            return
+        email.send(message)
+    except TransportError as refused:
+        failure = refused
+    except Exception as unexpected:  # A message we cannot even write must not stop the others.
         logger.exception("A message could not be composed")
-        _failed(row, TransportError(str(failure)), now=now)
-    row.held_until = None
-    row.save(update_fields=["state", "sent_at", "last_error", "next_try_at", "held_until"])
+        failure = TransportError(str(unexpected))
+    with transaction.atomic():
+        _settle(row, failure, now=now)
+        note_try(row, now=now, began=began, status=None, error=str(failure or ""))
 
 
-def _failed(row: Outbox, failure: TransportError, *, now: datetime) -> None:
-    row.last_error = str(failure)[:2000]
-    if failure.permanent or row.attempts >= MOST_ATTEMPTS:
-        row.state = Outbox.State.DEAD
-    row.next_try_at = now + BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
+def _settle(row: Outbox, failure: TransportError | None, *, now: datetime) -> None:
+    if failure is None:
+        settle(row, Outbox.State.SENT, now=now)
+        return
+    is_last = failure.permanent or row.attempts >= MOST_ATTEMPTS
+    state = Outbox.State.DEAD if is_last else Outbox.State.PENDING
+    again_at = now + BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
+    settle(row, state, now=now, error=str(failure), again_at=again_at)

@@ -17,7 +17,7 @@ from accounts.admin import ReadOnly
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from approvals.actions import submit
 from approvals.models import Decision, EmailLink, Gate
-from events.models import Event, Outbox
+from events.models import Event, Outbox, Subscription, WebhookEvent
 from intents.actions import Submission
 from intents.lifecycle import Status
 from intents.models import Delivery, Intent
@@ -79,8 +79,11 @@ def act(page, model, action, *rows) -> str:
 
 OURS = (
     User, Workspace, Agent, ApiKey, Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox,
+    Subscription, WebhookEvent,
 )  # fmt: skip
-DOMAIN = (Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox)
+DOMAIN = (
+    Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, Subscription, WebhookEvent
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("model", OURS)

@@ -81,10 +81,27 @@ def test_pushes_webhooks_and_mails_say_whom_about_what_and_how_they_stand(
     said = words(ann.get("/deliveries"))
 
     assert "Failed, tried again Push to desk intent.refund.v1 from shop · attempt 1" in said
-    assert "It answered 500. " in said
-    assert "1 try" in said
+    assert re.search(r"It answered 500\. Tried again in \d+ s\.", said)
     assert "Waiting Webhook to integrator.example intent.created" in said
     assert "Sent Mail to Bob Refund 120 to Dora?" in said
+    assert "tries" not in said
+
+
+def test_several_tries_are_listed_with_what_each_came_to(people, ann, receiver, now):
+    receiver.status = 500
+    wish = Wish(people.here.id, "", "", receiver.url, ["intent.created"])
+    subscribe(wish, now=now - timedelta(seconds=1))
+    make_intent(people.here, now=now)
+    announce_next(now=now)
+    send(now)
+    receiver.status = 503
+    send(now + timedelta(seconds=7))
+
+    said = words(ann.get("/deliveries"))
+
+    assert "Failed so far Webhook to 127.0.0.1" in said
+    assert "2 tries" in said
+    assert said.index("It answered 500. (") < said.index("It answered 503. (")
 
 
 def test_the_filters_choose(ann, failed_push):
@@ -159,7 +176,7 @@ def test_a_dead_webhook_is_sent_again(people, ann, receiver, settings, now):
     assert send(Outbox.objects.get().next_try_at)
     assert Outbox.objects.get().state == "sent"
     page = ann.post(f"/deliveries/{row.id}/send-again", follow=True).content.decode()
-    assert "This message was sent, or is no longer needed." in page
+    assert "This message was sent, is being sent" in page
 
 
 def test_what_does_not_exist_is_a_404(ann):

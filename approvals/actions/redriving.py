@@ -18,7 +18,7 @@ class NoSuchMessage(Exception):
 
 
 class AlreadySent(Exception):
-    """This message was sent, or is no longer needed."""
+    """This message was sent, is being sent, or is no longer needed."""
 
     def __init__(self) -> None:
         super().__init__(AlreadySent.__doc__)

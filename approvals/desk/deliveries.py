@@ -48,7 +48,7 @@ class Line:
     icon: str
     state: str
     when: str
-    next: str
+    came_to: str
     tries: list[str]
     may_send: bool
 
@@ -107,8 +107,9 @@ def _line(row: Outbox, names: Names, actor: Actor, *, now: datetime) -> Line:
         icon=icon,
         state="Failed so far" if row.state == State.PENDING and row.last_error else word,
         when=times.moment(row.sent_at or row.created_at, now=now),
-        next=_next(row, now=now),
-        tries=[_try(each, now=now) for each in tries],
+        came_to=_came_to(row, tries, now=now),
+        # The only try has been told already.
+        tries=[_try(each, now=now) for each in tries] if len(tries) > 1 else [],
         may_send=row.workspace_id in actor.administers and _may_go(row),
     )
 
@@ -120,14 +121,27 @@ def _may_go(row: Outbox) -> bool:
     return row.state in {State.PENDING, State.DEAD}
 
 
-def _next(row: Outbox, *, now: datetime) -> str:
-    """Return when it is tried again, if it is."""
+def _came_to(row: Outbox, tries: list[Attempt], *, now: datetime) -> str:
+    """Return what the last try came to, and what follows from it."""
+    if row.state == State.SENT and tries:
+        said = f"It answered {tries[-1].status}" if tries[-1].status else "It was taken"
+        return f"{said} in {tries[-1].milliseconds} ms."
     if row.state == State.PENDING and row.held_until and row.held_until > now:
-        return "Being sent"
-    if row.state in {State.PENDING, State.RETRIED} and row.last_error:
-        at, verb = row.next_try_at, "Next try" if row.next_try_at > now else "Tried again"
-        return f"{verb} {times.moment(at, now=now)}"
-    return ""
+        return "It is being sent."
+    if not row.last_error:
+        return ""
+    return f"{row.last_error} {_follows(row, now=now)}".strip()
+
+
+def _follows(row: Outbox, *, now: datetime) -> str:
+    if row.state == State.DEAD and row.kind == PUSH:
+        return "The intent failed with it."
+    if row.state not in {State.PENDING, State.RETRIED}:
+        return ""
+    left = row.next_try_at - now
+    if left.total_seconds() >= 1:
+        return f"Tried again in {times.span(left)}."
+    return f"Tried again {times.moment(row.next_try_at, now=now)}."
 
 
 def _try(tried: Attempt, *, now: datetime) -> str:
