@@ -24,9 +24,10 @@ def forget_idempotency_keys(**kwargs: Any) -> None:
 def send_calls(**kwargs: Any) -> None:
     """Work out who is told of the news, and see to it that what is due is sent, on threads."""
     for _ in range(NEWS_AT_ONCE):
-        if not announce_next(now=timezone.now()):
+        # A look costs nothing; to claim, SQLite takes the lock of the whole file.
+        if not _is_due(Outbox.Queue.NEWS) or not announce_next(now=timezone.now()):
             break
-    if Outbox.objects.due(timezone.now(), queue=Outbox.Queue.CALLS).exists():
+    if _is_due(Outbox.Queue.CALLS):
         callers.hire(_send_one)
 
 
@@ -34,6 +35,10 @@ def send_calls(**kwargs: Any) -> None:
 def push_waiting(**kwargs: Any) -> None:
     """Push what waited before its agent was called, or switched on again."""
     outgoing.push_waiting(now=timezone.now())
+
+
+def _is_due(queue: Outbox.Queue) -> bool:
+    return Outbox.objects.due(timezone.now(), queue=queue).exists()
 
 
 def _send_one() -> bool:

@@ -14,7 +14,7 @@ from approvals.models import Gate
 from approvals.queue import PAGE, Cursor, Page
 from events.models import Outbox, Subscription, WebhookEvent
 from events.webhooks import WEBHOOK
-from intents.models import Delivery
+from intents.models import Delivery, Intent
 from intents.outgoing import PUSH
 
 State = Outbox.State
@@ -78,5 +78,17 @@ def _subjects(rows: list[Outbox]) -> dict[UUID, str]:
     others = [row.subject_id for row in rows if row.kind not in ids]
     work = Delivery.objects.filter(id__in=ids[PUSH]).select_related("intent")
     told = {row.id: f"{row.intent.type} from {short(row.intent.from_agent)}" for row in work}
-    told |= {row.id: row.type for row in WebhookEvent.objects.filter(id__in=ids[WEBHOOK])}
+    told |= _events(ids[WEBHOOK])
     return told | {gate.id: gate.title for gate in Gate.objects.filter(id__in=others)}
+
+
+def _events(ids: list[UUID]) -> dict[UUID, str]:
+    """Return what happened, and to which intent, if it is about one."""
+    events = WebhookEvent.objects.in_bulk(ids)
+    about = Intent.objects.in_bulk([row.intent_id for row in events.values() if row.intent_id])
+    return {
+        id: f"{row.type} of {intent.type} from {short(intent.from_agent)}"
+        if row.intent_id and (intent := about.get(row.intent_id))
+        else row.type
+        for id, row in events.items()
+    }

@@ -82,7 +82,9 @@ def test_pushes_webhooks_and_mails_say_whom_about_what_and_how_they_stand(
 
     assert "Failed, tried again Push to desk intent.refund.v1 from shop · attempt 1" in said
     assert re.search(r"It answered 500\. Tried again in \d+ s\.", said)
-    assert "Waiting Webhook to integrator.example intent.created" in said
+    assert (
+        "Waiting Webhook to integrator.example intent.created of intent.refund.v1 from shop" in said
+    )
     assert "Sent Mail to Bob Refund 120 to Dora?" in said
     assert "tries" not in said
 

@@ -5,9 +5,10 @@ follow a redirect to one, or wait for ever.
 """
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -28,7 +29,6 @@ PORTS = {"http": 80, "https": 443}
 
 # Returns the addresses of a host, as text.
 Resolve = Callable[[str, int], list[str]]
-_lookups = ThreadPoolExecutor(8, thread_name_prefix="lookups")
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,7 @@ def _address(parts: SplitResult, resolve: Resolve, *, ends_at: float) -> str:
     """Return the one address to connect to. Nobody looks the name up again after this check."""
     host, port = str(parts.hostname), parts.port or PORTS[parts.scheme]
     try:
-        # The system's resolver knows no deadline, so we stop waiting for it.
-        found = _lookups.submit(resolve, host, port).result(max(0.0, ends_at - time.monotonic()))
+        found = _look_up_in_time(resolve, host, port, ends_at=ends_at)
     except (OSError, TimeoutError, UnicodeError) as failure:
         raise TransportError(f"{host} was not found: {_said(failure)}.") from failure
     if not found:
@@ -79,6 +78,20 @@ def _address(parts: SplitResult, resolve: Resolve, *, ends_at: float) -> str:
         if is_named(host, address, allowed=settings.OUTGOING_HOSTS) or is_public(address):
             return text
     raise TransportError(f"{host} leads to a private address, which is not called.", permanent=True)
+
+
+def _look_up_in_time(resolve: Resolve, host: str, port: int, *, ends_at: float) -> list[str]:
+    """The system's resolver knows no deadline: leave it to a thread that we stop waiting for."""
+    answer: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(resolve(host, port))
+        except Exception as failure:  # It is raised where it is waited for.
+            answer.set_exception(failure)
+
+    threading.Thread(target=ask, name="lookup", daemon=True).start()
+    return answer.result(max(0.0, ends_at - time.monotonic()))
 
 
 def _exchange(parts: SplitResult, address: str, call: Call, *, ends_at: float) -> int:
