@@ -1,71 +1,55 @@
-"""Where we may call out to, told from the URL alone; whoever connects looks again, after DNS."""
+"""Whether we would ever call an address an agent or an integrator gives us. Pure: asks no DNS.
 
-import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+What a name leads to is checked again on every single call, by the transport that makes it.
+"""
+
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
-LONGEST = 2048
-Ip = IPv4Address | IPv6Address
-# Names that lead to this machine or to a cloud's metadata, whatever DNS says of them.
-INSIDE = re.compile(
-    r"localhost|.*\.(localhost|local|internal|home\.arpa)|metadata|instance-data", re.IGNORECASE
-)
-# What some resolvers read as an address: 2130706433, 0x7f.1, 127.1, 0177.0.0.1.
-ODD_NUMBER = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?", re.IGNORECASE)
+from accounts.networks import is_named, is_public, literal
+
+LONGEST_URL = 2048
+# Names that never leave the machine or the site, whatever a resolver says.
+LOCAL = ("localhost", ".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
 
 
 def refuse_reason(url: str) -> str | None:
-    """Return why we would not call this URL, or None. OUTGOING_HOSTS names the exceptions."""
-    if len(url) > LONGEST:
-        return f"The URL is longer than {LONGEST} characters."
-    if any(ord(sign) <= 32 or ord(sign) == 127 or sign == "\\" for sign in url):
-        return "The URL has spaces, control characters or backslashes in it."
+    """Return why this callback address is refused, as a sentence, or None when it may be kept."""
+    if len(url) > LONGEST_URL:
+        return f"A callback address has at most {LONGEST_URL} characters."
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "A callback address has printable ASCII characters only; encode the others."
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
-        return "This is not a URL."
+        return "This is not an address: write https://host/path."
     if parts.scheme not in {"http", "https"} or not host:
-        return "Write the URL as https://host/path."
+        return "This is not an address: write https://host/path."
     if parts.username is not None or parts.password is not None:
-        return "The URL must not have a user name or password in it."
-    return None if is_allowed(host) else _refuse_host(parts, host)
+        return "A callback address carries no user name or password."
+    return _refuse_host(parts.scheme, host)
 
 
-def is_allowed(host: str) -> bool:
-    """Tell whether the operator named this host, whatever it is."""
-    return host.lower().rstrip(".") in settings.OUTGOING_HOSTS
-
-
-def _refuse_host(parts: SplitResult, host: str) -> str | None:
-    if parts.scheme != "https":
-        return "The URL must begin with https://."
-    literal = _literal(host)
-    if literal is not None:
-        return None if literal.is_global and not literal.is_multicast else _inside(host)
-    if ODD_NUMBER.fullmatch(host) or INSIDE.fullmatch(host.rstrip(".")) or "." not in host:
-        return _inside(host)
+def _refuse_host(scheme: str, host: str) -> str | None:
+    address = literal(host)
+    if is_named(host, address, allowed=settings.OUTGOING_HOSTS):
+        return None
+    if scheme != "https":
+        return "A callback address begins with https://, unless OUTGOING_HOSTS names its host."
+    if address is not None and not is_public(address):
+        return f"{host} is a private address; OUTGOING_HOSTS can allow it."
+    if _is_local(host.lower().rstrip(".")) or _is_odd_number(host):
+        return f"{host} is not a host on the internet; OUTGOING_HOSTS can allow it."
     return None
 
 
-def _literal(host: str) -> Ip | None:
-    """Return the address a host is, also one that is wrapped into IPv6; None for a name."""
-    try:
-        found = ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(found, IPv6Address):
-        wrapped = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        return wrapped or _nat64(found) or found
-    return found
+def _is_local(host: str) -> bool:
+    return host == "localhost" or host.endswith(LOCAL[1:]) or ("." not in host and ":" not in host)
 
 
-def _nat64(found: IPv6Address) -> IPv4Address | None:
-    is_nat64 = int(found) >> 32 == int(IPv6Address("64:ff9b::")) >> 32
-    return IPv4Address(int(found) & 0xFFFFFFFF) if is_nat64 else None
-
-
-def _inside(host: str) -> str:
-    return f"{host} is on an internal network. An operator can allow it with OUTGOING_HOSTS."
+def _is_odd_number(host: str) -> bool:
+    """Resolvers read 0x7f.1 and 127.1 as addresses; nobody writes a public host that way."""
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return literal(host) is None and (last.isdigit() or last.startswith("0x"))

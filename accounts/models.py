@@ -123,6 +123,11 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def registered(self) -> Self:
         return self.filter(removed_at=None)
 
+    def called(self) -> Self:
+        """Return agents whose work is pushed to them: switched on, not killed, with an address."""
+        on = self.filter(delivery_mode=Agent.Mode.HTTP, is_on=True, killed_at=None)
+        return on.exclude(callback_url="")
+
 
 class Agent(models.Model):
     """A registered address: a program, or a place where people are asked."""
@@ -175,6 +180,14 @@ class Agent(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["workspace", "address"], name="agent_address"),
+        ]
+        indexes = [
+            # Asked by everything that puts work before an address; hardly any agent is in it.
+            models.Index(
+                fields=["workspace", "address"],
+                name="agent_called",
+                condition=Q(delivery_mode="http"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from api.axme import (
     registry,
     service_accounts,
     steering,
+    webhooks,
 )
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
@@ -46,6 +47,7 @@ for module in (
     agents,
     inbox,
     approvals,
+    webhooks,
     meta,
     service_accounts,
     registry,

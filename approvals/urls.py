@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, agents, decide, detail, entry, lists, live, mail
+from approvals.desk import account, agents, decide, deliveries, detail, entry, lists, live, mail
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -21,6 +21,8 @@ urlpatterns = [
     path("agents/live", agents.live, name="agents_live"),
     path("agents/<uuid:agent_id>", agents.agent, name="agent"),
     path("agents/<uuid:agent_id>/switch", agents.switch, name="agent_switch"),
+    path("deliveries", deliveries.log, name="deliveries"),
+    path("deliveries/<uuid:message_id>/send-again", deliveries.again, name="send_again"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
     path("auth/exchange", entry.exchange, name="exchange"),

@@ -43,6 +43,8 @@ app.conf.beat_schedule = {
     "send notices": every(1, "approvals.tasks.send_notices"),
     "remind and escalate": every(1, "approvals.tasks.nudge"),
     "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
+    "call other machines": every(1, "api.tasks.send_calls"),
+    "push what waits": every(30, "api.tasks.push_waiting"),
     "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
 }
 app.autodiscover_tasks()

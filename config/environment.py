@@ -1,6 +1,7 @@
 """Reads the environment: one small function per kind of value, each failing with a sentence."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -37,6 +38,20 @@ def listed(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def hosts(name: str) -> list[str]:
+    """Read host names, addresses and networks.
+
+    Raises: ImproperlyConfigured for an entry that is none of these, such as a whole address.
+    """
+    found = listed(name)
+    for entry in found:
+        if "://" in entry or ("/" in entry and not _is_network(entry)):
+            raise ImproperlyConfigured(
+                f"{name} has {entry!r}; write host names, addresses or networks like 10.0.0.0/8."
+            )
+    return found
+
+
 def choice(name: str, options: tuple[str, ...]) -> str:
     """Read one word out of a few; the first is the default.
 
@@ -57,6 +72,14 @@ def secret(name: str, *, keep_in: Path) -> str:
         keep_in.touch(mode=0o600)
         keep_in.write_text(os.urandom(48).hex())
     return keep_in.read_text().strip()
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def mail(url: str) -> dict[str, object]:

@@ -31,6 +31,8 @@ DEBUG = env.flag("DEBUG", default=False)
 ASGI_SERVER = env.choice("ASGI_SERVER", ("daphne", "uvicorn"))
 # Threads that talk to the database for the async edge, each with one lasting connection.
 DATABASE_POOL = env.number("DATABASE_POOL", 6)
+# Where pushes and webhooks may go besides https hosts on the internet: our own machines.
+OUTGOING_HOSTS = env.hosts("OUTGOING_HOSTS")
 
 if not urlsplit(PUBLIC_URL).hostname:
     raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; write it as https://desk.example.")
@@ -53,8 +55,6 @@ ORIGINS = [
     *([] if IS_HTTPS else [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}"]),
 ]
 CSRF_TRUSTED_ORIGINS = ORIGINS
-# Where we may call out to although it is not https or not on the public internet.
-OUTGOING_HOSTS = [host.lower() for host in env.listed("OUTGOING_HOSTS")]
 
 INSTALLED_APPS = [
     "daphne",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.admin import ReadOnly
 from events import outbox
-from events.models import Event, Outbox
+from events.models import Event, Outbox, Subscription, WebhookEvent
 
 
 @admin.register(Event)
@@ -36,3 +36,24 @@ class OutboxAdmin(ReadOnly):
         chosen = list(queryset.values_list("id", flat=True))
         count = outbox.retry(chosen, now=timezone.now())
         self.message_user(request, f"To be sent again: {count} of {len(chosen)}.")
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnly):
+    list_display = ("created_at", "callback_url", "literal", "is_active", "revoked_at", "workspace")
+    list_filter = ("workspace", "is_active", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "callback_url", "=owner")
+    search_help_text = "The id of a subscription, its address, or its owner's whole address"
+    ordering = ("-created_at", "-id")
+    exclude = ("secret",)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnly):
+    list_display = ("created_at", "type", "source", "owner", "intent_id", "workspace")
+    list_filter = ("workspace", "type")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=intent_id")
+    search_help_text = "The id of a webhook event or of an intent"
+    ordering = ("-created_at", "-id")

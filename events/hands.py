@@ -10,16 +10,19 @@ import time
 
 from celery import current_app
 
-TASK = "approvals.tasks.send_notices"
+NOTICES = "approvals.tasks.send_notices"
+CALLS = "api.tasks.send_calls"
 PAUSE_SECONDS = 0.1
 logger = logging.getLogger(__name__)
 
 _wanted = threading.Event()
+_tasks: set[str] = set()
 _started = threading.Lock()
 
 
-def hurry() -> None:
+def hurry(task: str = NOTICES) -> None:
     """Ask for the outbox to be sent now. Returns at once."""
+    _tasks.add(task)
     _wanted.set()
     if _started.acquire(blocking=False):
         threading.Thread(target=_nudge, name="nudges", daemon=True).start()
@@ -30,7 +33,8 @@ def _nudge() -> None:
         _wanted.wait()
         _wanted.clear()
         try:
-            current_app.send_task(TASK, expires=30, retry=False)
+            while _tasks:
+                current_app.send_task(_tasks.pop(), expires=30, retry=False)
         except Exception:  # The outermost loop of this thread: whatever the broker did, go on.
             logger.warning("Celery could not be nudged; the schedule will do it", exc_info=True)
         time.sleep(PAUSE_SECONDS)

@@ -132,6 +132,11 @@ def write_where(sql: str, ids: Collection[UUID], *, values: Sequence[datetime] =
     send(Statement(f"{sql} {some}", [*own, *parameters], is_write=True))
 
 
+def send_along(sql: str, values: list[Any]) -> None:
+    """Write what no function above says, written out, as part of a journey."""
+    send(Statement(sql, values, is_write=True))
+
+
 def _source(rows: Sequence[models.Model], fields: Fields) -> tuple[str, list[Any]]:
     """Return SQL that yields these fields of the rows, and its parameters."""
     if connection.vendor == "postgresql":

@@ -8,6 +8,7 @@ from accounts.actor import Actor
 from events import log
 from events.models import Event
 from events.rows import update_rows
+from intents import outgoing
 from intents.lifecycle import ENDS, EVENT, Status, WaitingFor, check
 from intents.models import Intent
 
@@ -111,3 +112,4 @@ def write(changes: Sequence[Change], *, topics: Iterable[str] = ()) -> None:
 def record(changes: Sequence[Change], *, topics: Iterable[str] = ()) -> None:
     """Store the events only, for intents that were just inserted as they are."""
     log.record([event for change in changes for event in change.events], topics=topics)
+    outgoing.put_out([change.intent for change in changes], at=[change.now for change in changes])

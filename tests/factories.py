@@ -15,7 +15,8 @@ from accounts.actions import DEFAULT_WORKSPACE, add_reviewer, ensure_agent, ensu
 from accounts.actions import issue_key as issue
 from accounts.actor import Actor, Channel, Kind
 from accounts.addresses import canonical
-from accounts.models import Membership, User, Workspace
+from accounts.models import Agent, Membership, User, Workspace
+from accounts.sealing import seal
 from approvals.actions import Answer, submit
 from approvals.models import Gate
 from events.models import Event
@@ -75,6 +76,15 @@ def key(
     """Return what the holder of a new key is to an action."""
     token = make_token(workspace, agent=agent, name=name, now=now)
     return keys.actor_for_key(token, now=now or timezone.now())
+
+
+def make_called(workspace: Workspace, name: str, url: str, *, secret: str = "") -> Agent:
+    """Return an agent whose work is pushed to this address."""
+    agent = ensure_agent(workspace, name)
+    agent.delivery_mode, agent.callback_url = Agent.Mode.HTTP, url
+    agent.push_secret = seal(secret) if secret else ""
+    agent.save(update_fields=["delivery_mode", "callback_url", "push_secret"])
+    return agent
 
 
 def anyone_in(workspace: Workspace) -> Actor:

@@ -62,6 +62,8 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env = {**kept, "DATA_DIR": str(self.data), "PORT": str(port)}
+        # The tests' own machines, which are called, are on this one.
+        self.env["OUTGOING_HOSTS"] = "127.0.0.1"
         if IS_CLUSTER:
             self.env |= {"DATABASE_URL": self.database_url, "REDIS_URL": REDIS_URL}
             self.env["SECRET_KEY"] = secrets.token_hex(32)
@@ -117,6 +119,14 @@ class Server:
             yield url
         finally:
             web.kill()
+
+    def shell(self, code: str) -> str:
+        """Run some lines in Django's shell, as an operator would, and return what they print."""
+        command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", code]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout.strip()
 
     def mails(self, words: str, *, to: str = "") -> list[Mail]:
         """Return the mails that have these words in their subject, oldest first."""

@@ -17,7 +17,7 @@ from accounts.admin import ReadOnly
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from approvals.actions import submit
 from approvals.models import Decision, EmailLink, Gate
-from events.models import Event, Outbox
+from events.models import Event, Outbox, Subscription, WebhookEvent
 from governance.models import AgentRules, MeshEvent, Usage, WorkspaceRules
 from intents.actions import Submission
 from intents.lifecycle import Status
@@ -80,10 +80,12 @@ def act(page, model, action, *rows) -> str:
 
 OURS = (
     User, Workspace, Agent, ApiKey, Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox,
-    AgentRules, WorkspaceRules, Usage, MeshEvent,
+    AgentRules, WorkspaceRules, Usage, MeshEvent, Subscription, WebhookEvent,
 )  # fmt: skip
 MESH = (AgentRules, WorkspaceRules, Usage, MeshEvent)
-DOMAIN = (Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, *MESH)
+DOMAIN = (
+    Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, Subscription, WebhookEvent, *MESH
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("model", OURS)

@@ -8,7 +8,7 @@ from api.axme.agents import _put_before
 from api.axme.translate import wish
 from approvals.actions import cancel, resume
 from events.models import Event
-from intents.actions import offer_again, offer_unanswered, reply
+from intents.actions import AlreadyOver, offer_again, offer_unanswered, reply
 from intents.deliveries import LONGEST, patience
 from intents.lifecycle import Status
 from intents.models import Delivery, Intent
@@ -170,3 +170,17 @@ def test_a_reply_is_an_event_and_marks_the_thread(people, now):
 
     assert trail(intent.id)[-1] == "intent.message"
     assert the_row(intent).acknowledged_at == now
+
+
+def test_of_several_listeners_at_one_address_all_are_told_and_one_completes(people, now):
+    intent = make_intent(people.here, now=now)
+    first, second = ([row.intent_id for row in read(people)] for _ in "ab")
+    agent = key(people.here, agent="desk", now=now)
+
+    resume(intent.id, wish=wish({"action": "complete", "total": 1}), actor=agent, now=now)
+    with pytest.raises(AlreadyOver):
+        resume(intent.id, wish=wish({"action": "complete", "total": 2}), actor=agent, now=now)
+
+    assert first == second == [intent.id]
+    assert Intent.objects.get(id=intent.id).result == {"total": 1}
+    assert trail(intent.id).count("intent.completed") == 1

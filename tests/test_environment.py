@@ -109,3 +109,15 @@ def test_a_mail_address_has_user_password_and_sender():
 def test_a_mail_address_of_another_kind_is_refused(url):
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must look like"):
         env.mail(url)
+
+
+def test_hosts_are_names_addresses_and_networks(given):
+    given("hooks.internal, 10.1.0.0/16, ::1")
+    assert env.hosts("THING") == ["hooks.internal", "10.1.0.0/16", "::1"]
+
+
+@pytest.mark.parametrize("value", ["https://hooks.internal", "hooks.internal/path", "10.1.0.0/99"])
+def test_what_is_no_host_is_refused_with_what_to_write(given, value):
+    given(value)
+    with pytest.raises(ImproperlyConfigured, match="write host names, addresses or networks"):
+        env.hosts("THING")

@@ -11,15 +11,19 @@ from accounts.actions import ensure_agent
 from accounts.models import Agent, Membership
 from approvals import links, notices
 from approvals.models import Decision, EmailLink, Gate, Seat
-from events.models import Event, Outbox
+from events.models import Event, Outbox, Subscription, WebhookEvent
+from events.subscribing import Wish, subscribe
+from events.webhooks import publish
 from governance.models import AgentRules, MeshEvent, WorkspaceRules
 from intents.models import Delivery, Intent
 from tests.calling import agent_api, counts, refusal, workspace_api
 from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROWS = (Intent, Event, Delivery, Gate, Seat, Decision, Outbox, EmailLink,
-        Agent, AgentRules, WorkspaceRules, MeshEvent)  # fmt: skip
+ROWS = (
+    Intent, Event, Delivery, Gate, Seat, Decision, Outbox, EmailLink, Subscription, WebhookEvent,
+    Agent, AgentRules, WorkspaceRules, MeshEvent,
+)  # fmt: skip
 # A body that would do something if the door were open.
 BODIES = {
     "/resolve": {"status": "COMPLETED", "result": {}},
@@ -42,6 +46,15 @@ def gate(people):
 @pytest.fixture
 def work(people):
     return make_intent(people.here)
+
+
+@pytest.fixture
+def told(people, now):
+    """Return a subscription of ours, and an event that was published to it."""
+    wanted = Wish(people.here.id, "", "", "https://hooks.example.com/", ["invite.accepted"])
+    given = {"workspace_id": people.here.id, "owner": "", "payload": {}, "now": now}
+    subscription = subscribe(wanted, now=now)
+    return subscription, publish(type="invite.accepted", **given).event
 
 
 @pytest.fixture
@@ -74,28 +87,26 @@ def operations():
     ]
 
 
-def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, work):
+def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, work, told):
     calls = operations()
     assert len(calls) >= 12
     agent = ensure_agent(people.here, "desk")
-    more = {"service_account_id": agent.id, "address_id": agent.id, "key_id": agent.id,
-            "entry_id": agent.id, "org_id": people.here.org_id}  # fmt: skip
+    others = {
+        "approval_id": gate.id, "subscription_id": told[0].id, "event_id": told[1].id,
+        "service_account_id": agent.id, "address_id": agent.id, "key_id": agent.id,
+        "entry_id": agent.id, "org_id": people.here.org_id,
+    }  # fmt: skip
     before = snapshot()
 
     for api in foreigners:
         for method, path in calls:
             for intent_id in (gate.intent_id, work.id):
-                ids = {
-                    "intent_id": intent_id,
-                    "thread_id": intent_id,
-                    "approval_id": gate.id,
-                } | more
+                ids = {"intent_id": intent_id, "thread_id": intent_id, **others}
                 body = next((b for end, b in BODIES.items() if path.endswith(end)), {})
                 given = {} if method == "GET" else {"json": body}
                 answer = api.call(method, path.format(**ids), **given)
 
-                told = refusal(answer)
-                assert told[0] == 404, (method, path, answer.text)
+                assert refusal(answer)[0] == 404, (method, path, answer.text)
                 assert str(intent_id) not in answer.text
     assert snapshot() == before
 

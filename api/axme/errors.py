@@ -14,6 +14,8 @@ from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, No
 from accounts.sealing import Unreadable
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
+from events.subscribing import CallbackRefused, NoSuchSubscription, TooMany, TypeUnknown
+from events.webhooks import NoSuchEvent
 from governance.actions import NoSuchEntry
 from governance.verdicts import NotAdmitted
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
@@ -52,6 +54,11 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     BadAgent: (422, "schema_invalid"),
     Unreadable: (409, "secret_unreadable"),
     NoSuchEntry: (404, "entry_not_found"),
+    CallbackRefused: (422, "callback_refused"),
+    TypeUnknown: (422, "event_type_unknown"),
+    TooMany: (422, "too_many_subscriptions"),
+    NoSuchSubscription: (404, "subscription_not_found"),
+    NoSuchEvent: (404, "webhook_event_not_found"),
     Http404: (404, "not_found"),
 }
 

@@ -19,6 +19,7 @@ CAPABILITIES = [
     "intents.resume", "intents.controls", "intents.policy", "agents.stream", "inbox.read",
     "inbox.reply", "inbox.decide", "approvals.decide", "tasks.list", "human_tasks",
     "service_accounts", "agents.read", "agents.policy", "mesh.heartbeat", "mesh.kill",
+    "agents.push", "webhooks.subscriptions", "webhooks.events",
 ]  # fmt: skip
 # Later than this and readiness says so: the clock ticks every second.
 LATE_SECONDS = 30
@@ -49,7 +50,8 @@ async def capabilities(request: HttpRequest) -> dict[str, Any]:
 
 def _report(now: datetime) -> dict[str, Any]:
     timer = Intent.objects.overdue(now).order_by("deadline_at").first()
-    mail = Outbox.objects.due(now).order_by("next_try_at").first()
+    # Not calls: how late those are depends on machines of others.
+    mail = Outbox.objects.due(now, queue=Outbox.Queue.MAIL).order_by("next_try_at").first()
     late = {
         "timer_late_seconds": _seconds(timer.deadline_at if timer else None, now),
         "outbox_late_seconds": _seconds(mail.next_try_at if mail else None, now),

@@ -1,7 +1,7 @@
 """The shapes of the AXP calls. Tolerant by design: unknown fields are kept or ignored."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,6 +86,28 @@ class ApprovalDecision(Tolerant):
     decision: Annotated[str, Field(max_length=64)]
     comment: Text | None = None
     reason: Text | None = None
+
+
+class WantedSubscription(Tolerant):
+    callback_url: Annotated[str, Field(min_length=8, max_length=2048)]
+    event_types: Annotated[
+        list[Annotated[str, Field(min_length=3, max_length=64)]], Field(min_length=1, max_length=32)
+    ]
+    secret: Annotated[str, Field(min_length=16, max_length=128)] | None = None
+    active: bool | None = None
+    description: Annotated[str, Field(max_length=255)] | None = None
+
+
+class PublishedEvent(Tolerant):
+    event_type: Literal[
+        "inbox.thread_created",
+        "inbox.thread_updated",
+        "inbox.reply_received",
+        "invite.accepted",
+        "auth.session_revoked",
+    ]
+    source: Annotated[str, Field(min_length=2, max_length=100)]
+    payload: dict[str, Any]
 
 
 class Failure(BaseModel):

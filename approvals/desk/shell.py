@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.contrib import messages
+from django.contrib.messages import get_messages, info
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from accounts.actor import Actor, Channel
 from accounts.keys import actor_for_user
 from accounts.models import User
-from approvals import queue
+from approvals import messages, queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,11 @@ def context(
         "now": now,
         "spot": here,
         "here": place(here) if here in PLACES else None,
+        # Whether this person sees the pages about the desk itself.
+        "oversees": bool(messages.overseen(actor)),
         "places": [(place, numbers.get(name, "")) for name, place in PLACES.items()],
         "many_workspaces": len(actor.workspaces) > 1,
-        "toasts": [_toast(message) for message in messages.get_messages(request)],
+        "toasts": [_toast(message) for message in get_messages(request)],
     }
 
 
@@ -100,7 +102,7 @@ def wants_part(request: HttpRequest) -> bool:
 
 def tell(request: HttpRequest, words: str, *, about: object = "") -> None:
     """Keep a sentence for the next page; `about` is the gate it links to."""
-    messages.info(request, words, extra_tags=str(about))
+    info(request, words, extra_tags=str(about))
 
 
 def _toast(message: Any) -> dict[str, str]:

@@ -8,13 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import BadHeaderError
 
-
-class TransportError(Exception):
-    """The message was not taken. Permanent: trying again would not help."""
-
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
-        super().__init__(message)
-        self.permanent = permanent
+from events.transports import TransportError
 
 
 @dataclass(frozen=True)

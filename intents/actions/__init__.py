@@ -1,5 +1,6 @@
 """What agents do with intents alone. What also touches gates is in `approvals.actions`."""
 
+from intents.actions.announcing import announce_next
 from intents.actions.creating import Submission, begin, first_delivery
 from intents.actions.locking import (
     AlreadyOver,
@@ -11,6 +12,7 @@ from intents.actions.locking import (
     require_usable,
     usable_ids,
 )
+from intents.actions.pushing import NothingToPush, push_again, settle_push
 from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import acknowledge, merge_patch, patch, reply
 
@@ -18,8 +20,10 @@ __all__ = [
     "AlreadyOver",
     "NoSuchIntent",
     "NotAParty",
+    "NothingToPush",
     "Submission",
     "acknowledge",
+    "announce_next",
     "asking_usable",
     "begin",
     "first_delivery",
@@ -28,8 +32,10 @@ __all__ = [
     "offer_again",
     "offer_unanswered",
     "patch",
+    "push_again",
     "reply",
     "require_party",
     "require_usable",
+    "settle_push",
     "usable_ids",
 ]

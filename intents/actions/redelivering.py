@@ -1,5 +1,6 @@
 """Work that was read and never answered: offered again, or given up."""
 
+import math
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,9 @@ from accounts.actor import Actor
 from intents import deliveries
 from intents.change import Change, error, write
 from intents.models import Delivery, DeliveryQuerySet, Intent
+
+# A called agent that never answers gets the work this often, unless its sender set a number.
+MOST_PUSHES = 4
 
 
 @transaction.atomic
@@ -34,7 +38,8 @@ def _offer(delivery_id: UUID, offered: DeliveryQuerySet, *, now: datetime) -> De
         return None
     change = Change(locked, actor=Actor.system(), now=now)
     if locked.max_delivery_attempts and delivery.attempt >= locked.max_delivery_attempts:
-        _give_up(change, delivery, now=now)
+        message = f"{delivery.literal} took the work {delivery.attempt} times and never answered."
+        give_up(change, delivery, reason="no_answer", message=message, now=now)
         topics: set[str] = set()
     else:
         topics = deliveries.offer_again(delivery, now=now)
@@ -45,10 +50,22 @@ def _offer(delivery_id: UUID, offered: DeliveryQuerySet, *, now: datetime) -> De
     return delivery
 
 
-def _give_up(change: Change, delivery: Delivery, *, now: datetime) -> None:
-    told = {"delivery_attempt": delivery.attempt, "reason": "no_answer"}
+def give_up(
+    change: Change, delivery: Delivery, *, reason: str, message: str, now: datetime
+) -> None:
+    """End a locked intent that its agent did not take, and say so before."""
+    told = {"delivery_attempt": delivery.attempt, "reason": reason}
     change.note("intent.delivery_failed", told)
-    message = f"{delivery.literal} took the work {delivery.attempt} times and never answered."
     change.fail(error("delivery_failed", message, now=now, details=told))
     deliveries.close([delivery.intent_id], now=now)
     Delivery.objects.filter(id=delivery.id).update(last_error=message)
+
+
+def pushes_allowed(intent: Intent, delivery: Delivery) -> float:
+    """Return how many attempts a called agent gets: four, or as many as the sender set.
+
+    One that has taken the work before is called again without an end, as a reader is.
+    """
+    if intent.max_delivery_attempts:
+        return intent.max_delivery_attempts
+    return math.inf if delivery.acknowledged_at else MOST_PUSHES

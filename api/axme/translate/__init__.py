@@ -1,6 +1,7 @@
 """The one place that knows both vocabularies: AXP's words and ours."""
 
 from api.axme.translate.inward import decision_word, resolution, submission, wish
+from api.axme.translate.outgoing import published, push, replayed, subscription, webhook
 from api.axme.translate.outward import (
     approval,
     created,
@@ -31,14 +32,19 @@ __all__ = [
     "messages",
     "own_seq",
     "patched",
+    "published",
+    "push",
+    "replayed",
     "resolution",
     "resumed",
     "stamp",
     "submission",
+    "subscription",
     "summary",
     "task",
     "thread",
     "thread_status",
+    "webhook",
     "wire_seq",
     "wish",
 ]

@@ -1,0 +1,157 @@
+"""Webhooks: who is told of what, events published by hand, and telling them again."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+
+from accounts.actor import Actor
+from api.axme import auth, calls, translate
+from api.axme.auth import actor_of
+from api.axme.errors import BadRequest
+from api.axme.schemas import PublishedEvent, WantedSubscription
+from events import pool, subscribing, webhooks
+from events.models import Subscription
+from events.subscribing import NoSuchSubscription, Wish
+from events.webhooks import NoSuchEvent
+
+router = Router(tags=["Webhooks"])
+MOST = 200
+LONGEST_OWNER = 255
+
+
+@router.post("/webhooks/subscriptions")
+async def upsert_subscription(
+    request: HttpRequest, body: WantedSubscription, owner_agent: str | None = None
+) -> dict[str, Any]:
+    """Be called when something happens. The same owner and address again changes it.
+
+    A workspace key that names no owner hears of the whole workspace.
+    """
+    actor = actor_of(request)
+    owner, literal = _owner(request, actor, owner_agent)
+    wish = Wish(
+        actor.workspace_id,
+        owner,
+        literal,
+        body.callback_url,
+        body.event_types,
+        secret=body.secret or "",
+        is_active=body.active is not False,
+        description=body.description or "",
+    )
+
+    def produce(now: Any) -> dict[str, Any]:
+        return {
+            "ok": True,
+            "subscription": translate.subscription(subscribing.subscribe(wish, now=now)),
+        }
+
+    return await calls.once(request, actor, [owner, body.model_dump(mode="json")], produce)
+
+
+@router.get("/webhooks/subscriptions")
+async def list_subscriptions(
+    request: HttpRequest, owner_agent: str | None = None, include_inactive: bool = False
+) -> dict[str, Any]:
+    """List an owner's subscriptions and those of the whole workspace."""
+    actor = actor_of(request)
+    owner, _ = _owner(request, actor, owner_agent)
+    rows = await pool.run(_list, actor.workspace_id, _owners(actor, owner), include_inactive)
+    return {"ok": True, "subscriptions": [translate.subscription(row) for row in rows]}
+
+
+@router.delete("/webhooks/subscriptions/{subscription_id}")
+async def delete_subscription(
+    request: HttpRequest, subscription_id: str, owner_agent: str | None = None
+) -> dict[str, Any]:
+    """End a subscription; nothing is sent to it from now on."""
+    actor = actor_of(request)
+    owner, _ = _owner(request, actor, owner_agent)
+    id = _id(subscription_id, NoSuchSubscription)
+    ended = await pool.run(
+        subscribing.unsubscribe,
+        id,
+        workspace_id=actor.workspace_id,
+        owners=_owners(actor, owner),
+        now=timezone.now(),
+    )
+    stamp = translate.stamp(ended.revoked_at)
+    return {"ok": True, "subscription_id": str(ended.id), "revoked_at": stamp}
+
+
+@router.post("/webhooks/events")
+async def publish_event(
+    request: HttpRequest, body: PublishedEvent, owner_agent: str | None = None
+) -> dict[str, Any]:
+    """Tell an owner's subscribers that something happened. Events of intents tell themselves."""
+    actor = actor_of(request)
+    owner, literal = _owner(request, actor, owner_agent)
+
+    def produce(now: Any) -> dict[str, Any]:
+        told = webhooks.publish(
+            workspace_id=actor.workspace_id,
+            owner=owner,
+            literal=literal,
+            type=body.event_type,
+            source=body.source,
+            payload=body.payload,
+            now=now,
+        )
+        return translate.published(told)
+
+    return await calls.once(request, actor, [owner, body.model_dump(mode="json")], produce)
+
+
+@router.post("/webhooks/events/{event_id}/replay")
+async def replay_event(
+    request: HttpRequest, event_id: str, owner_agent: str | None = None
+) -> dict[str, Any]:
+    """Send an event once more to everybody who wants it now."""
+    actor = actor_of(request)
+    owner, literal = _owner(request, actor, owner_agent)
+    id = _id(event_id, NoSuchEvent)
+
+    def produce(now: Any) -> dict[str, Any]:
+        owners = _owners(actor, owner)
+        told = webhooks.replay(id, workspace_id=actor.workspace_id, owners=owners, now=now)
+        return translate.replayed(told, literal, now=now)
+
+    return await calls.once(request, actor, [owner, event_id], produce)
+
+
+def _owner(request: HttpRequest, actor: Actor, owner_agent: str | None) -> tuple[str, str]:
+    """Return the canonical owner and as it was written; a workspace key may leave it out.
+
+    Raises: BadRequest for an address that is none, or is not this key's.
+    """
+    named = owner_agent or request.headers.get("x-owner-agent") or ""
+    if len(named) > LONGEST_OWNER or "\0" in named:
+        raise BadRequest(422, "invalid_agent_address", "This is not an address.")
+    if not named and not actor.is_agent:
+        return "", f"agent://{actor.org}/{actor.space}"
+    return auth.owner_of(request, actor, owner_agent), named or actor.address or ""
+
+
+def _owners(actor: Actor, owner: str) -> list[str] | None:
+    """Return whose things a call is about: an agent's own; for the workspace, its own as well."""
+    if actor.is_agent:
+        return [owner]
+    return ["", owner] if owner else None
+
+
+def _id(text: str, missing: type[Exception]) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as failure:
+        raise missing from failure
+
+
+def _list(
+    workspace_id: UUID, owners: list[str] | None, include_inactive: bool
+) -> list[Subscription]:
+    rows = Subscription.objects.of(workspace_id, owners)
+    rows = rows if include_inactive else rows.live()
+    return list(rows.order_by("created_at", "id")[:MOST])
