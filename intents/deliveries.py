@@ -21,7 +21,8 @@ VISIBLE_FOR = timedelta(seconds=60)
 LONGEST = timedelta(hours=1)
 # There is one row for each intent and address; being put there again moves it.
 PUT_AGAIN = "(intent_id, address) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in ("seq", "updated_at", "closed_at", "purpose")
+    f"{name} = excluded.{name}"
+    for name in ("seq", "updated_at", "closed_at", "purpose", "delegated_to")
 )
 WORKSPACE_ID = Workspace._meta.get_field("id")
 

@@ -27,6 +27,10 @@ REFUSALS = {
     "comment_required": 422,
     "evidence_required": 422,
     "form_invalid": 422,
+    "unknown_delegate": 422,
+    "delegation_cycle": 409,
+    "delegation_too_deep": 409,
+    "too_few_left": 409,
 }
 DOMAIN: dict[type[Exception], tuple[int, str]] = {
     KeyRefused: (401, "invalid_platform_api_key"),
