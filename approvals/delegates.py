@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from accounts.actor import Actor
-from accounts.addresses import ANYONE, RUNTIME, canonical
+from accounts.addresses import ANYONE, RUNTIME, SCHEME, canonical
 from accounts.models import Agent, Workspace
 from approvals import rules
 from approvals.asking import ANY_REVIEWER, Directory
@@ -69,7 +69,7 @@ def taker_named(text: str, workspace: Workspace, directory: Directory) -> Hand:
     if directory.means_anyone(workspace.id, name):
         address = ANYONE if name.lower() in ANY_REVIEWER else address
         return Hand(address, name, (address,), "people")
-    if address == RUNTIME or directory.is_peoples(workspace.id, address):
+    if address in {RUNTIME, SCHEME} or directory.is_peoples(workspace.id, address):
         raise UnknownDelegate(name)
     if "://" in name or Agent.objects.filter(workspace=workspace, address=address).exists():
         return Hand(address, name, (address,))

@@ -26,6 +26,8 @@ BODIES = {
     "/policy": {"grants_patch": {"delegate:agent://x": {"allow": ["resume"]}}},
     "/reply": {"message": "x"},
     "/decision": {"decision": "approve"},
+    "/delegate": {"delegate_to": "bob@example.com"},
+    "/messages/delete": {"mode": "both"},
 }
 
 

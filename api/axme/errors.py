@@ -13,6 +13,7 @@ from accounts.keys import KeyRefused
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
+from intents.feed import BadCursor
 from intents.lifecycle import InvalidTransition
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     AlreadyOver: (409, "already_terminal"),
     InvalidTransition: (409, "invalid_transition"),
     KeyReused: (409, "idempotency_conflict"),
+    BadCursor: (422, "schema_invalid"),
     Http404: (404, "not_found"),
 }
 

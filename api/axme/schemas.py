@@ -1,7 +1,7 @@
 """The shapes of the AXP calls. Tolerant by design: unknown fields are kept or ignored."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,6 +80,23 @@ class Reply(Tolerant):
 class Comment(Tolerant):
     comment: Text | None = None
     reason: Text | None = None
+
+
+class Delegate(Tolerant):
+    delegate_to: Annotated[str, Field(min_length=3, max_length=255)]
+    note: Text | None = None
+
+
+class DeleteMessages(Tolerant):
+    mode: Literal["self", "both"]
+    message_ids: (
+        Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=64)]],
+            Field(min_length=1, max_length=100),
+        ]
+        | None
+    ) = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
 
 
 class ApprovalDecision(Tolerant):

@@ -12,6 +12,7 @@ from intents.actions.locking import (
 )
 from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import acknowledge, merge_patch, patch, reply
+from intents.actions.threads import hide_messages, mark_read
 
 __all__ = [
     "AlreadyOver",
@@ -22,7 +23,9 @@ __all__ = [
     "begin",
     "ensure_usable",
     "first_delivery",
+    "hide_messages",
     "lock",
+    "mark_read",
     "merge_patch",
     "offer_again",
     "offer_unanswered",
