@@ -60,8 +60,11 @@ async def delegate(
     """Hand a thread on; its owner keeps a copy to read, listed last."""
 
     def work(actor: Actor, row: Delivery, now: datetime) -> None:
+        # A person who is asked by e-mail has no thread of their own, but a right of their own.
+        named = auth.owner_of(request, actor, owner_agent)
+        owner = named if "@" in named else row.address
         to, note = body.delegate_to, body.note or ""
-        actions.delegate(row.intent_id, to=to, note=note, owner=row.address, actor=actor, now=now)
+        actions.delegate(row.intent_id, to=to, note=note, owner=owner, actor=actor, now=now)
 
     return await _do(request, thread_id, owner_agent, body, work)
 
