@@ -8,11 +8,12 @@ import pytest
 from accounts.actions import ensure_agent
 from accounts.models import Agent, Membership
 from approvals import rules
-from approvals.actions import cancel, decide, delegate
+from approvals.actions import cancel, decide, delegate, resume
 from approvals.delegates import HadItBefore, TooFewLeft, TooManyHands, UnknownDelegate
 from approvals.models import Decision, Delegation, Gate
 from approvals.queue import waiting
 from approvals.refusals import AlreadyDecided, GateClosed, NotYours
+from approvals.resume_plan import Wish
 from events.models import Event, Outbox
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.models import Delivery, Intent
@@ -267,6 +268,9 @@ def test_an_agent_hands_its_work_on_to_another_agent(people, now):
     assert Delivery.objects.get(purpose="copy").delegated_to == "agent://other"
     intent = Intent.objects.get()
     assert (intent.handler, intent.pending_with["ref"]) == (f"{HERE}/other", f"{HERE}/other")
+    other = key(people.here, agent="other")
+    resume(intent.id, wish=Wish(body={"note": "On it"}), actor=other, now=now)
+    assert Delivery.objects.get(purpose="work").acknowledged_at == now
     with pytest.raises(NotYours):
         delegate(intent.id, to="agent://third", owner=f"{HERE}/desk", actor=desk, now=now)
 

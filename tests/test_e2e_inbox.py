@@ -29,9 +29,7 @@ def client(server):
 def bearer(server):
     """The client of the conformance suite: the key stands where a token would."""
     headers = {"Authorization": f"Bearer {server.keys['here']}", "Content-Type": "application/json"}
-    with httpx.Client(
-        base_url=server.url, headers=headers, timeout=15, trust_env=False
-    ) as client:
+    with httpx.Client(base_url=server.url, headers=headers, timeout=15, trust_env=False) as client:
         yield client
 
 
@@ -116,10 +114,7 @@ def test_an_inbox_of_five_questions_passes_what_the_protocol_checks(bearer):
 
 
 def test_every_call_of_the_real_client_to_the_inbox(client, owner):
-    ids = [
-        client.send_intent(approval(owner, n))
-        for n in range(4)
-    ]
+    ids = [client.send_intent(approval(owner, n)) for n in range(4)]
     asked, refused, given, said = ids
     mine = {"owner_agent": owner}
 
