@@ -147,7 +147,7 @@ def _is_settled(gate: Gate, earlier: Sequence[Decision]) -> bool:
 
 def _whose(gate: Gate, user_id: int) -> str:
     if name := rules.taker_of(gate.rule, user_id):
-        return f"You handed this on to {name}, who answers it now."
+        return f"You delegated this to {name}, who answers it now."
     return "This request is addressed to somebody else."
 
 

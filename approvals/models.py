@@ -210,7 +210,10 @@ class Delegation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["intent", "giver", "taker"], name="delegation_once"),
+            models.UniqueConstraint(fields=["gate", "giver", "taker"], name="delegation_once"),
+            models.UniqueConstraint(
+                fields=["intent", "giver", "taker"], condition=Q(gate=None), name="work_given_once"
+            ),
         ]
         indexes = [models.Index(fields=["intent", "at"], name="delegation_intent")]
 

@@ -63,6 +63,11 @@ def answered(intent_ids: Iterable[UUID], address: str | None, *, now: datetime) 
     rows.update(acknowledged_at=now, next_try_at=now + LONGEST, updated_at=now, is_paused=False)
 
 
+def reclaim(intent_id: UUID) -> None:
+    """A new question is everybody's again, whoever had handed on the one before."""
+    Delivery.objects.filter(intent=intent_id).update(delegated_to="")
+
+
 def touch(intent_ids: Iterable[UUID], *, now: datetime) -> None:
     """Something happened that whoever follows these threads shall see."""
     Delivery.objects.filter(intent__in=list(intent_ids)).update(updated_at=now)

@@ -8,7 +8,7 @@ import pytest
 from accounts.actions import ensure_agent
 from accounts.models import Agent, Membership
 from approvals import rules
-from approvals.actions import cancel, decide, delegate, resume
+from approvals.actions import ask, cancel, decide, delegate, resume
 from approvals.delegates import HadItBefore, TooFewLeft, TooManyHands, UnknownDelegate
 from approvals.models import Decision, Delegation, Gate
 from approvals.queue import waiting
@@ -68,7 +68,7 @@ def test_the_delegate_answers_and_the_trail_names_both(people, gate, now):
 def test_who_handed_it_on_may_not_answer_and_is_told_who_does(people, gate, now):
     hand(gate, people.bob, ANN, now=now)
 
-    with pytest.raises(NotYours, match="handed this on to ann@"):
+    with pytest.raises(NotYours, match="delegated this to ann@"):
         decide(answer(gate, people.bob), now=now)
     assert not Decision.objects.exists()
 
@@ -135,6 +135,35 @@ def test_a_program_gets_the_thread_and_the_people_stay_asked(people, gate, now):
     decide(answer(gate, people.bob), now=now)
 
 
+def test_an_agent_that_is_given_the_thread_of_its_own_work_keeps_the_work(people, gate, now):
+    desk = Delivery.objects.get(address=f"{HERE}/desk")
+    hand(gate, anyone_in(people.here), "agent://clerk", owner=desk.address, now=now)
+    Delegation.objects.all().delete()
+
+    hand(gate, anyone_in(people.here), desk.address, owner=f"{HERE}/clerk", now=now)
+
+    again = Delivery.objects.get(address=desk.address)
+    assert (again.id, again.purpose, again.delegated_to) == (desk.id, "work", "")
+    assert again.seq > desk.seq
+    assert Delivery.objects.get(address=f"{HERE}/clerk").delegated_to == desk.address
+
+
+def test_a_second_question_of_an_intent_is_handed_on_anew(people, now):
+    intent = make_intent(people.here)
+    desk, spec = key(people.here, agent="desk"), {"title": "Go on?", "assignees": [BOB]}
+    asked = ask(intent, spec, context={}, actor=desk, now=now)
+    hand(asked, people.bob, ANN, now=now)
+    decide(answer(asked, people.ann, then="continue"), now=now)
+    with pytest.raises(NotYours, match="Nobody is asked"):
+        hand(asked, people.bob, ANN, now=now)
+
+    again = ask(Intent.objects.get(), spec, context={}, actor=desk, now=now)
+    hand(again, people.bob, ANN, now=now)
+
+    assert decide(answer(again, people.ann), now=now).on_behalf_of == BOB
+    assert [row.depth for row in Delegation.objects.all()] == [1, 1]
+
+
 def test_a_key_hands_on_for_all_who_are_asked(people, gate, now):
     hand(gate, anyone_in(people.here), ANN, owner=f"{HERE}/desk", now=now)
 
@@ -149,7 +178,7 @@ def test_what_was_handed_on_is_not_handed_on_again(people, gate, now):
     owner = f"{HERE}/desk"
     hand(gate, anyone_in(people.here), ANN, owner=owner, now=now)
 
-    with pytest.raises(NotYours, match="handed on to ann"):
+    with pytest.raises(NotYours, match="delegated to ann"):
         hand(gate, anyone_in(people.here), BOB, owner=owner, now=now)
 
 
@@ -224,7 +253,7 @@ def test_a_delegate_and_who_delegated_count_once(people, now):
     decide(answer(gate, people.ann), now=now)
 
     assert Gate.objects.get().is_open
-    with pytest.raises(NotYours, match="handed"):
+    with pytest.raises(NotYours, match="delegated"):
         decide(answer(gate, people.bob), now=now)
     decide(answer(gate, dan), now=now)
     assert Gate.objects.get().state == "decided"

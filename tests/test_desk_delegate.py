@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
+from approvals.actions import ask, decide
 from approvals.models import Delegation, Gate
-from tests.factories import make_gate, make_person
+from intents.models import Intent
+from tests.factories import answer, key, make_gate, make_intent, make_person
 
 pytestmark = pytest.mark.django_db
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -40,8 +42,8 @@ def test_a_request_is_delegated_and_both_pages_say_so(people, gate):
         page = shown(client, gate)
         assert "Delegated by Bob to Ann" in page
         assert "I am away &lt;until&gt; Monday." in page
-    assert "You handed this on to ann@example.com" in shown(bob, gate)
-    assert "You for Bob" in shown(ann, gate)
+    assert "You delegated this to ann@example.com" in shown(bob, gate)
+    assert "You, for Bob" in shown(ann, gate)
     assert Gate.objects.get().title in ann.get("/").content.decode()
 
 
@@ -94,4 +96,18 @@ def test_only_members_who_may_answer_delegate_and_only_by_a_press(people, gate):
     assert hand(signed_in(people.ann), gate, BOB).status_code == 409
     assert hand(Client(), gate)["Location"].startswith("/sign-in")
     assert signed_in(people.bob).get(f"/requests/{gate.id}/delegate").status_code == 302
+    assert not Delegation.objects.exists()
+
+
+def test_an_older_question_of_the_same_intent_delegates_nothing(people, now):
+    desk = key(people.here, agent="desk")
+    intent = make_intent(people.here)
+    old = ask(intent, {"title": "One?"}, context={}, actor=desk, now=now)
+    decide(answer(old, people.ann, then="continue"), now=now)
+    ask(Intent.objects.get(), {"title": "Two?"}, context={}, actor=desk, now=now)
+
+    answered = hand(signed_in(people.bob), old)
+
+    assert answered.status_code == 409
+    assert "Approved by Ann" in answered.content.decode()
     assert not Delegation.objects.exists()

@@ -27,7 +27,7 @@ def test_bob_delegates_to_ann_whose_list_and_answer_it_becomes(server, run, open
     assert bob.get_by_role("link", name=title).count() == 0
     open_request(ann, title)
     expect(ann.get_by_text("Delegated by Bob to Ann")).to_be_visible()
-    expect(ann.get_by_text("You for Bob")).to_be_visible()
+    expect(ann.get_by_text("You, for Bob")).to_be_visible()
     ann.get_by_role("button", name="Approve").click()
 
     result = agent.told("ended")["intent"]["result"]
@@ -45,7 +45,7 @@ def test_an_open_page_of_a_delegated_request_no_longer_offers_an_answer(server, 
     second.get_by_label("Who answers instead of you").select_option("Ann")
     second.get_by_role("button", name="Delegate").click()
 
-    expect(first.get_by_text("You handed this on to ann@example.com").first).to_be_visible()
+    expect(first.get_by_text("You delegated this to ann@example.com").first).to_be_visible()
     expect(first.get_by_role("button", name="Approve")).to_have_attribute("aria-disabled", "true")
 
 

@@ -167,9 +167,9 @@ def test_who_handed_it_on_has_a_dead_link_and_the_delegate_a_living_one(server, 
     to = {"delegate_to": "ann@example.com", "note": "I am away until Monday."}
     client.delegate_inbox_thread(sent, to, owner_agent="bob@example.com")
 
-    mail = server.mail(f"Handed to you: {title}", to="ann@example.com")
-    assert "bob@example.com handed this to you" in mail.text
+    mail = server.mail(f"Delegated to you: {title}", to="ann@example.com")
+    assert "bob@example.com delegated this to you" in mail.text
     assert "I am away until Monday." in mail.text
     with httpx.Client(trust_env=False) as browser:
-        assert "You handed this on to ann@example.com" in browser.get(old).text
+        assert "You delegated this to ann@example.com" in browser.get(old).text
         assert title in browser.get(mail.link).text

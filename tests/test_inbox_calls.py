@@ -82,6 +82,21 @@ def test_the_delegate_of_a_thread_answers_it_from_their_inbox(api, gate):
     assert thread["status"] == "done"
 
 
+def test_a_new_question_is_the_owners_again(api, agent, people):
+    intent = make_intent(people.here)
+    asked = {"status": "pending_human_approval", "title": "Go on?"}
+    agent.post(f"/v1/intents/{intent.id}/resume", asked)
+    delegate(api, intent.id)
+    go_on = {"approve_current_step": True}
+    assert api.post(f"/v1/intents/{intent.id}/resume", go_on).status_code == 200
+    agent.post(f"/v1/intents/{intent.id}/resume", asked | {"title": "And now?"})
+
+    thread = delegate(api, intent.id).json()["thread"]
+
+    assert thread["delegated_to"] == BOB
+    assert Delegation.objects.count() == 2
+
+
 def test_delegations_that_cannot_be_are_refused_and_write_nothing(people, api, agent, gate):
     before = counts(Event, Delivery, Delegation)
 

@@ -17,7 +17,8 @@ router = Router(tags=["Server"])
 CAPABILITIES = [
     "intents.create", "intents.events", "intents.events.stream", "intents.resolve",
     "intents.resume", "intents.controls", "intents.policy", "agents.stream", "inbox.read",
-    "inbox.reply", "inbox.decide", "approvals.decide", "tasks.list", "human_tasks",
+    "inbox.reply", "inbox.decide", "inbox.changes", "inbox.delegate", "approvals.decide",
+    "tasks.list", "human_tasks",
 ]  # fmt: skip
 # Later than this and readiness says so: the clock ticks every second.
 LATE_SECONDS = 30

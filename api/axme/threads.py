@@ -119,7 +119,7 @@ async def _do(
 def _answering(outcome: str, body: Comment) -> Work:
     def work(actor: Actor, row: Delivery, now: datetime) -> None:
         if row.delegated_to:
-            raise NotYours(f"This was handed on to {row.delegated_to}, who answers it now.")
+            raise NotYours(f"This was delegated to {row.delegated_to}, who answers it now.")
         gate = Gate.objects.filter(intent=row.intent_id).order_by("-opened_at").first()
         if gate is None and not is_unclaimed(row.intent):
             # Nobody is asked, and an agent has the work: reading it is all there is to confirm.

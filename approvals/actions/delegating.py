@@ -55,7 +55,8 @@ def delegate(
     """
     intent = lock(intent_id, actor=actor, now=now)
     _require_here(intent, owner)
-    gate = Gate.objects.filter(intent=intent).order_by("-opened_at", "-id").first()
+    latest = Gate.objects.filter(intent=intent).order_by("-opened_at", "-id")
+    gate = gates.open_gate_of(intent.id) or latest.first()
     if gate is not None and (gate.is_open or intent.is_over):
         gate.intent = intent
         return _hand_on_gate(gate, to=to, note=note, owner=owner, actor=actor, now=now)
@@ -70,13 +71,15 @@ def _require_here(intent: Intent, owner: str) -> None:
     """Refuse what the owner has handed on: it is somebody else's now. Raises: NotYours."""
     row = intent.deliveries.filter(address=owner).exclude(delegated_to="").first()
     if row is not None:
-        raise NotYours(f"This was handed on to {row.delegated_to}, who answers it now.")
+        raise NotYours(f"This was delegated to {row.delegated_to}, who answers it now.")
 
 
 def _require_holder(intent: Intent, owner: str, actor: Actor) -> None:
     """Only who holds the work hands it on, or a key of the workspace. Raises: NotAParty."""
+    if actor.user_id is not None:
+        raise NotYours("Nobody is asked about this now, so there is nothing to delegate.")
     work = intent.deliveries.filter(address=owner, purpose=Delivery.Purpose.WORK)
-    if actor.user_id is not None or (actor.is_agent and not work.exists()):
+    if actor.is_agent and not work.exists():
         raise NotAParty
 
 
@@ -183,10 +186,9 @@ def _move_threads(step: _Step, purpose: Delivery.Purpose) -> set[str]:
     left = rows.filter(address__in=step.giver.addresses)
     left.update(delegated_to=step.row.taker_name[:383], updated_at=step.now)
     (address,) = step.taker.addresses
+    (placed,) = deliveries.copies(step.intent, {address: step.row.taker_name[:383]}, now=step.now)
     known = rows.filter(address=address).first()
-    fresh = deliveries.copies(step.intent, {address: step.row.taker_name[:383]}, now=step.now)[0]
-    placed = known or fresh
-    placed.updated_at, placed.delegated_to = step.now, ""
-    if known is None or purpose == Delivery.Purpose.WORK:
-        placed.purpose = purpose
+    # An agent that is given the thread of its own work keeps the work.
+    is_work = known is not None and known.purpose == Delivery.Purpose.WORK
+    placed.purpose = Delivery.Purpose.WORK if is_work else purpose
     return deliveries.place([placed], now=step.now)

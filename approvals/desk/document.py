@@ -152,7 +152,7 @@ def who_may(gate: Gate, actor: Actor, names: Mapping[str, str]) -> str:
 def _for(gate: Gate, user_id: int | None, name: str, names: Mapping[str, str]) -> str:
     """Return a name with whom a delegate answers for."""
     voice = rules.voice_of(gate.rule, user_id)
-    return f"{name} for {names.get(voice) or words.name_of(voice)}" if voice else name
+    return f"{name}, for {names.get(voice) or words.name_of(voice)}" if voice else name
 
 
 def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:

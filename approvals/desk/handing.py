@@ -12,6 +12,7 @@ from approvals import actions
 from approvals.desk import document, shell, words
 from approvals.desk.decide import next_url
 from approvals.desk.detail import show, visible
+from approvals.judging import cannot_answer
 from approvals.refusals import Refusal
 
 LONGEST_NOTE = 2000
@@ -27,6 +28,8 @@ def delegate(request: HttpRequest, gate_id: UUID) -> HttpResponse:
     to, note = request.POST.get("to", ""), request.POST.get("note", "")
     note = note.replace("\0", "").strip()[:LONGEST_NOTE]
     try:
+        if refusal := cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all())):
+            raise refusal  # An older question of the same intent is not the one that is open.
         row = actions.delegate(gate.intent_id, to=to, note=note, actor=actor, now=now)
     except Refusal as refusal:
         said = str(refusal) if to else "Nobody was chosen. Choose who shall answer this."
