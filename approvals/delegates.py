@@ -10,7 +10,7 @@ from accounts.models import Agent, Workspace
 from approvals import rules
 from approvals.asking import ANY_REVIEWER, Directory
 from approvals.models import Delegation, seat_of
-from approvals.refusals import Refusal
+from approvals.refusals import NotYours, Refusal
 
 DEEPEST = 5
 
@@ -103,14 +103,17 @@ def next_depth(steps: Sequence[Delegation], giver: Hand, taker: Hand) -> int:
 def rule_after(
     rule: dict[str, Any], stage: int, giver: Hand, taker: Hand, able: Sequence[int]
 ) -> dict[str, Any]:
-    """Return the gate's rule with the right moved; a program gets none. Raises: TooFewLeft.
+    """Return the gate's rule with the right moved; a program gets none.
 
     `able` are the reviewers of the workspace. A giver who is not asked in person, such as the
-    address of a desk, hands on for all who are.
+    address of a desk, hands on for all who are. Raises: TooFewLeft; NotYours for a person who is
+    named by e-mail and not asked, or no longer.
     """
+    is_asked = giver.person is not None and rules.may_answer(rule, stage, giver.person)
+    if "@" in giver.addresses[0] and not is_asked:
+        raise NotYours(f"{giver.name} is not asked here, or not any more.")
     if taker.kind == "program":
         return rule
-    is_asked = giver.person is not None and rules.may_answer(rule, stage, giver.person)
     moved = rules.hand_on(
         rule,
         giver=giver.person if is_asked else None,

@@ -174,6 +174,19 @@ def test_a_key_hands_on_for_all_who_are_asked(people, gate, now):
     assert decide(answer(gate, people.ann), now=now).on_behalf_of == f"{HERE}/desk"
 
 
+def test_a_key_hands_on_for_a_person_only_what_that_person_may_answer(people, gate, now):
+    api = anyone_in(people.here)
+    make_person("Dan", people.here)
+
+    with pytest.raises(NotYours, match="not asked here"):
+        hand(gate, api, BOB, owner=ANN, now=now)
+    hand(gate, api, ANN, owner=BOB, now=now)
+    with pytest.raises(NotYours, match="not asked here"):
+        hand(gate, api, "dan@example.com", owner=BOB, now=now)
+
+    assert decide(answer(gate, people.ann), now=now).on_behalf_of == BOB
+
+
 def test_what_was_handed_on_is_not_handed_on_again(people, gate, now):
     owner = f"{HERE}/desk"
     hand(gate, anyone_in(people.here), ANN, owner=owner, now=now)
