@@ -137,6 +137,15 @@ def test_a_repeated_delegation_is_done_once(api, gate):
     assert Delegation.objects.count() == 1
 
 
+def test_answers_have_the_fields_of_the_protocols_schemas_and_no_other(people, api):
+    body = {"message": "x", "delegate_to": BOB, "mode": "self"}
+
+    for action in ("reply", "read", "messages/delete", "delegate", "approve", "reject"):
+        told = api.post(f"/v1/inbox/{make_gate(people.here).intent_id}/{action}", body).json()
+        more = {"mode", "deleted_count", "message_ids"} if action == "messages/delete" else set()
+        assert set(told) == {"ok", "thread"} | more
+
+
 def test_a_thread_is_marked_read_for_its_owner_and_stays_where_it_is(api, stranger, gate):
     thread = api.post(f"/v1/inbox/{gate.intent_id}/read", params=OWNER).json()["thread"]
 

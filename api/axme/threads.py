@@ -110,7 +110,7 @@ async def _do(
     def produce(now: datetime) -> dict[str, Any]:
         row = reading.find(actor, owner, id)
         told = work(actor, row, now) or {}
-        return {**reading.thread(actor, row.address, id), **told}
+        return {"ok": True, "thread": reading.thread(actor, row.address, id)["thread"], **told}
 
     given = body.model_dump(mode="json") if body is not None else None
     return await calls.once(request, actor, [owner, given], produce)
