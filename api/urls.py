@@ -19,6 +19,7 @@ from api.axme import (
     registry,
     service_accounts,
     steering,
+    threads,
     webhooks,
 )
 from api.axme.auth import KeyAuth
@@ -53,6 +54,7 @@ for module in (
     registry,
     mesh,
     entry,
+    threads,
 ):
     api.add_router("/v1", module.router)
 api.add_router("/v1", registry.catch_all)

@@ -9,7 +9,7 @@ from accounts.actor import Channel
 from accounts.admin import ReadOnly
 from accounts.keys import actor_for_user
 from approvals.actions import cancel
-from approvals.models import Decision, EmailLink, Gate
+from approvals.models import Decision, Delegation, EmailLink, Gate
 from intents.actions import AlreadyOver, NoSuchIntent
 from intents.models import Intent
 
@@ -57,6 +57,17 @@ class DecisionAdmin(ReadOnly):
     list_display = ("at", "decider", "outcome", "gate", "channel", "stage")
     list_filter = ("channel", "outcome", "gate__workspace")
     search_fields = ("=id", "=gate__id", "decider")
+    ordering = ("-at", "-id")
+    list_select_related = ("gate",)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(ReadOnly):
+    """Who gave which request to whom."""
+
+    list_display = ("at", "giver_name", "taker_name", "gate", "depth", "actor")
+    list_filter = ("gate__workspace",)
+    search_fields = ("=gate__id", "=intent__id", "giver_name", "taker_name")
     ordering = ("-at", "-id")
     list_select_related = ("gate",)
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.addresses import ANYONE, canonical
+from approvals import rules
 from approvals.asking import Directory, told
 from approvals.models import Gate, Seat, reviewers_of, seat_of
 from events import log
@@ -18,6 +19,7 @@ from intents.models import Delivery
 
 CHANGES_EVERY = timedelta(minutes=5)
 ASKED, REMINDER, ESCALATED = "gate.asked", "gate.reminder", "gate.escalated"
+DELEGATED = "gate.delegated"
 
 
 def hold(change: Change, gate: Gate, *, data: dict[str, Any]) -> None:
@@ -61,13 +63,18 @@ def tell_asked(gates: Sequence[Gate], directory: Directory, *, now: datetime) ->
     )
 
 
-def seats(gate: Gate) -> list[Seat]:
-    """Return the places of a gate in the queues of those who may answer it."""
+def seats(gate: Gate, *, reviewers: Iterable[int] = ()) -> list[Seat]:
+    """Return the places of a gate in the queues of those who may answer it.
+
+    Once it was handed on, `reviewers` are named one by one: who gave it away is none of "all".
+    """
     stage = gate.rule["stages"][0]
-    holders = [seat_of(person) for person in stage["people"]]
-    if stage["anyone"]:
-        holders.append(reviewers_of(gate.workspace_id))
-    return [Seat(gate=gate, holder=holder, rank_at=gate.rank_at) for holder in holders]
+    holders = {seat_of(person) for person in stage["people"]}
+    if stage["anyone"] and gate.rule.get("away"):
+        holders |= {seat_of(id) for id in reviewers if rules.may_answer(gate.rule, 0, id)}
+    elif stage["anyone"]:
+        holders.add(reviewers_of(gate.workspace_id))
+    return [Seat(gate=gate, holder=holder, rank_at=gate.rank_at) for holder in sorted(holders)]
 
 
 def notice(gate: Gate, kind: str, person_id: int, *, now: datetime) -> Outbox:

@@ -59,10 +59,11 @@ def judge(gate: Gate, answer: Answer, *, earlier: Sequence[Decision], now: datet
     data = _complete(gate, answer, effect)
     return Decision(
         gate=gate,
-        stage=_stage(gate, earlier),
+        stage=stage_of(gate, earlier),
         person_id=answer.actor.user_id,
         key_id=answer.actor.key_id,
         decider=answer.actor.name,
+        on_behalf_of=rules.voice_of(gate.rule, answer.actor.user_id),
         outcome=answer.outcome,
         effect=effect,
         comment=answer.comment.strip(),
@@ -91,9 +92,9 @@ def cannot_answer(
         return NotYours("Who asks cannot answer here. Another reviewer must.")
     if gate.due_at is not None and gate.due_at <= now:
         return GateClosed(gate)
-    stage = _stage(gate, earlier)
+    stage = stage_of(gate, earlier)
     if actor.user_id and not rules.may_answer(gate.rule, stage, actor.user_id):
-        return NotYours("This request is addressed to somebody else.")
+        return NotYours(_whose(gate, actor.user_id))
     if any(d.stage == stage and d.decider == actor.name for d in earlier):
         return AlreadyDecided(earlier[-1])
     return None
@@ -133,14 +134,21 @@ def _has_evidence(data: dict[str, Any]) -> bool:
     return any(str(data.get(name) or "").strip() for name in EVIDENCE_FIELDS)
 
 
-def _stage(gate: Gate, earlier: Sequence[Decision]) -> int:
-    votes = [rules.Vote(d.stage, d.decider, d.effect) for d in earlier]
+def stage_of(gate: Gate, earlier: Sequence[Decision]) -> int:
+    """Return the stage that is asked now."""
+    votes = [rules.Vote(d.stage, d.voice, d.effect) for d in earlier]
     return rules.evaluate(gate.rule, votes).stage
 
 
 def _is_settled(gate: Gate, earlier: Sequence[Decision]) -> bool:
-    votes = [rules.Vote(d.stage, d.decider, d.effect) for d in earlier]
+    votes = [rules.Vote(d.stage, d.voice, d.effect) for d in earlier]
     return rules.evaluate(gate.rule, votes).state != "open"
+
+
+def _whose(gate: Gate, user_id: int) -> str:
+    if name := rules.taker_of(gate.rule, user_id):
+        return f"You delegated this to {name}, who answers it now."
+    return "This request is addressed to somebody else."
 
 
 def _why_not(actor: Actor) -> str:

@@ -44,9 +44,12 @@ def state_of(link: EmailLink, *, now: datetime) -> State:
         return State.DECIDED
     if gate.state == Gate.State.CANCELED:
         return State.WITHDRAWN
+    refusal = cannot_answer(gate, actor, now=now)
+    if gate.is_open and isinstance(refusal, NotYours):
+        return State.NOT_YOURS
     if gate.state == Gate.State.EXPIRED or link.expires_at <= now or link.used_at:
         return State.EXPIRED
-    if cannot_answer(gate, actor, now=now):
+    if refusal:
         return State.NOT_YOURS
     if link.digest != gate.digest:
         return State.CHANGED

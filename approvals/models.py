@@ -157,6 +157,8 @@ class Decision(models.Model):
     key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+")
     # The name the trail shows: an e-mail address, or `key:<name>`.
     decider = models.CharField(max_length=255)
+    # Who handed this on to the decider; the two of them count as one.
+    on_behalf_of = models.CharField(max_length=519, blank=True)
     outcome = models.CharField(max_length=64)
     effect = models.CharField(max_length=8)
     comment = models.TextField(blank=True)
@@ -179,6 +181,44 @@ class Decision(models.Model):
     def by(self) -> str:
         """The decider as people say it."""
         return str(self.person) if self.person else self.decider
+
+    @property
+    def voice(self) -> str:
+        """Whose answer this is: a delegate's is that of who was asked first."""
+        return self.on_behalf_of or self.decider
+
+
+class Delegation(models.Model):
+    """One step of a request from hand to hand. `giver` and `taker` are what is compared.
+
+    They are `person:<id>`, or an address in its canonical form; the names are for the trail.
+    Work that nobody is asked about has no gate.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    intent = models.ForeignKey(Intent, models.CASCADE, related_name="delegations")
+    gate = models.ForeignKey(Gate, models.CASCADE, null=True, related_name="delegations")
+    giver = models.CharField(max_length=519)
+    giver_name = models.CharField(max_length=519)
+    taker = models.CharField(max_length=519)
+    taker_name = models.CharField(max_length=519)
+    actor = models.CharField(max_length=519)
+    note = models.TextField(blank=True)
+    # How many hands it went through to get here, this step included.
+    depth = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gate", "giver", "taker"], name="delegation_once"),
+            models.UniqueConstraint(
+                fields=["intent", "giver", "taker"], condition=Q(gate=None), name="work_given_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["intent", "at"], name="delegation_intent")]
+
+    def __str__(self) -> str:
+        return f"{self.giver_name} to {self.taker_name}"
 
 
 class EmailLink(models.Model):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts import tokens
 from accounts.models import User
 from approvals.models import EmailLink, Gate
+from approvals.rules import may_answer
 from events.models import Outbox
 from events.transports.email import Message
 
@@ -21,7 +22,7 @@ def compose(row: Outbox, now: datetime) -> Message | None:
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )
     person = User.objects.filter(id=row.recipient_id or 0, is_active=True).first()
-    if gate is None or person is None or not _is_member(person, gate):
+    if gate is None or person is None or not _is_asked(person, gate):
         return None
     notice = row.kind.removeprefix("gate.")
     context = {
@@ -29,6 +30,7 @@ def compose(row: Outbox, now: datetime) -> Message | None:
         "person": person,
         "workspace": gate.workspace,
         "notice": notice,
+        "handed": gate.delegations.order_by("-at", "-id").first(),
         "link_url": settings.PUBLIC_URL + reverse("mail_link", args=[_link(gate, person, now=now)]),
         "desk_url": settings.PUBLIC_URL + reverse("gate", args=[gate.id]),
     }
@@ -43,8 +45,10 @@ def compose(row: Outbox, now: datetime) -> Message | None:
     )
 
 
-def _is_member(person: User, gate: Gate) -> bool:
-    """Whoever left the workspace since is told nothing more of it."""
+def _is_asked(person: User, gate: Gate) -> bool:
+    """Whoever left the workspace since, or handed this on, is told nothing more of it."""
+    if not any(may_answer(gate.rule, n, person.id) for n in range(len(gate.rule["stages"]))):
+        return False
     return person.memberships.filter(workspace=gate.workspace_id).exists()
 
 

@@ -2,6 +2,7 @@
 
 A rule is JSON, frozen on the gate: {"stages": [{"people": [ids], "anyone": bool, "approvals": n,
 "rejections": n}], "exclude": ["requester"], "on_deadline": "expire"}. Stages go in order.
+Handing it on adds "away": {id: whom to} and "voices": {id: whom for}.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,13 +41,54 @@ def first_answer(people: Iterable[int], *, exclude: Sequence[str] = ()) -> dict[
 
 def also(rule: dict[str, Any], people: Iterable[int]) -> dict[str, Any]:
     """Return the rule with more people who may answer its every stage."""
-    stages = [{**s, "people": sorted({*s["people"], *people})} for s in rule["stages"]]
-    return {**rule, "stages": stages}
+    more = set(people)
+    stages = [{**s, "people": sorted({*s["people"], *more})} for s in rule["stages"]]
+    if "away" not in rule:
+        return {**rule, "stages": stages}
+    # Who handed it on is asked again, and by somebody else.
+    away = {id: name for id, name in rule["away"].items() if int(id) not in more}
+    return {**rule, "stages": stages, "away": away}
+
+
+def hand_on(
+    rule: dict[str, Any], *, giver: int | None, taker: int | None, names: tuple[str, str]
+) -> dict[str, Any]:
+    """Return the rule with a right to answer moved from one person to another.
+
+    Without a giver it is the right of all who are asked; without a taker, any reviewer gets it.
+    One answer that anybody might give becomes the taker's alone.
+    """
+    gone, come = {giver} - {None}, {taker} - {None}
+    stages = []
+    for stage in rule["stages"]:
+        alone = taker is not None and stage["approvals"] == 1
+        kept = set() if giver is None and alone else set(stage["people"])
+        anyone = taker is None or (stage["anyone"] and not alone)
+        stages.append({**stage, "people": sorted((kept - gone) | come), "anyone": anyone})
+    giver_name, taker_name = names
+    away, voices = dict(rule.get("away", {})), dict(rule.get("voices", {}))
+    if giver is not None:
+        away[str(giver)] = taker_name
+    if taker is not None:
+        voices[str(taker)] = voices.get(str(giver), giver_name)
+    return {**rule, "stages": stages, "away": away, "voices": voices}
+
+
+def taker_of(rule: dict[str, Any], user_id: int) -> str:
+    """Return the name of whom a person handed their right on to, or nothing."""
+    return str(rule.get("away", {}).get(str(user_id), ""))
+
+
+def voice_of(rule: dict[str, Any], user_id: int | None) -> str:
+    """Return the name of the first person a delegate answers for, or nothing."""
+    return str(rule.get("voices", {}).get(str(user_id), ""))
 
 
 def may_answer(rule: dict[str, Any], stage: int, user_id: int) -> bool:
     """Tell whether a reviewer of the workspace may answer this stage."""
     here = rule["stages"][stage]
+    if taker_of(rule, user_id):
+        return False
     return bool(here["anyone"]) or user_id in here["people"]
 
 

@@ -3,7 +3,18 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, agents, decide, deliveries, detail, entry, lists, live, mail
+from approvals.desk import (
+    account,
+    agents,
+    decide,
+    deliveries,
+    detail,
+    entry,
+    handing,
+    lists,
+    live,
+    mail,
+)
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -17,6 +28,7 @@ urlpatterns = [
     path("test-request", lists.test_request, name="test_request"),
     path("requests/<uuid:gate_id>", detail.gate, name="gate"),
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
+    path("requests/<uuid:gate_id>/delegate", handing.delegate, name="delegate"),
     path("agents", agents.agents, name="agents"),
     path("agents/live", agents.live, name="agents_live"),
     path("agents/<uuid:agent_id>", agents.agent, name="agent"),

@@ -26,7 +26,7 @@ def by_path(*, machines: Any, people: Any) -> Any:
     seats = asyncio.Semaphore(settings.DATABASE_POOL)
 
     async def route(scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"].startswith(MACHINE_PATHS):
+        if f"{scope['path']}/".startswith(MACHINE_PATHS):
             await machines(scope, receive, send)
             return
         async with seats:

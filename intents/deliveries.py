@@ -19,7 +19,8 @@ VISIBLE_FOR = timedelta(seconds=60)
 LONGEST = timedelta(hours=1)
 # There is one row for each intent and address; being put there again moves it.
 PUT_AGAIN = "(intent_id, address) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in ("seq", "updated_at", "closed_at", "purpose")
+    f"{name} = excluded.{name}"
+    for name in ("seq", "updated_at", "closed_at", "purpose", "delegated_to")
 )
 NUMBER = Computed(
     column="seq",
@@ -77,6 +78,16 @@ def answered(intent_ids: Iterable[UUID], address: str | None, *, now: datetime) 
     """The agent showed a sign: it has the work. Only much later is it offered again."""
     rows = Delivery.objects.filter(intent__in=list(intent_ids), address=address or "")
     rows.update(acknowledged_at=now, next_try_at=now + LONGEST, updated_at=now, is_paused=False)
+
+
+def reclaim(intent_id: UUID) -> None:
+    """A new question is everybody's again, whoever had handed on the one before."""
+    Delivery.objects.filter(intent=intent_id).update(delegated_to="")
+
+
+def touch(intent_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Something happened that whoever follows these threads shall see."""
+    Delivery.objects.filter(intent__in=list(intent_ids)).update(updated_at=now)
 
 
 def close(intent_ids: Iterable[UUID], *, now: datetime) -> None:

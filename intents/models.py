@@ -79,6 +79,12 @@ class Intent(models.Model):
                 fields=["deadline_at", "id"], name="intent_overdue", condition=OPEN_STATUS
             ),
             models.Index(fields=["workspace", "-created_at", "-id"], name="intent_newest"),
+            models.Index(
+                fields=["workspace", "from_address", "-created_at", "-id"], name="intent_sent"
+            ),
+            models.Index(
+                fields=["workspace", "to_address", "-created_at", "-id"], name="intent_received"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -169,6 +175,9 @@ class Delivery(models.Model):
     # While a person is asked there is nothing for the agent to do.
     is_paused = models.BooleanField(default=False)
     closed_at = models.DateTimeField(null=True)
+    # Whom its owner handed it to; what stays here is for reading only.
+    delegated_to = models.CharField(max_length=383, blank=True)
+    read_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -199,3 +208,18 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.intent_id} at {self.address}"
+
+
+class HiddenMessage(models.Model):
+    """A message that the owner of a thread no longer wants to see. Its event stays as it is."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="hidden")
+    seq = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "seq"], name="message_hidden_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.seq}"

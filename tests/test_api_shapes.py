@@ -57,6 +57,8 @@ def test_an_intent_is_read_in_both_shapes(people, api):
             "controls": {},
             "policy_generation": 0,
             "max_delivery_attempts": 3,
+            "delivery_attempt": 1,
+            "remind_count": 0,
         },
     }
 

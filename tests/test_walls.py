@@ -35,6 +35,8 @@ BODIES = {
     "/decision": {"decision": "approve"},
     "/entries": {"sender_pattern": "*"},
     "/receive-policy": {"policy_type": "closed"},
+    "/delegate": {"delegate_to": "bob@example.com"},
+    "/messages/delete": {"mode": "both"},
 }
 
 

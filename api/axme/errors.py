@@ -19,6 +19,7 @@ from events.webhooks import NoSuchEvent
 from governance.actions import NoSuchEntry
 from governance.verdicts import NotAdmitted
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
+from intents.feed import BadCursor
 from intents.lifecycle import InvalidTransition
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,10 @@ REFUSALS = {
     "sender_not_in_receive_allowlist": 403,
     "policy_denied": 403,
     "policy_limit_exceeded": 429,
+    "unknown_delegate": 422,
+    "delegation_cycle": 409,
+    "delegation_too_deep": 409,
+    "too_few_left": 409,
 }
 DOMAIN: dict[type[Exception], tuple[int, str]] = {
     KeyRefused: (401, "invalid_platform_api_key"),
@@ -59,6 +64,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     TooMany: (422, "too_many_subscriptions"),
     NoSuchSubscription: (404, "subscription_not_found"),
     NoSuchEvent: (404, "webhook_event_not_found"),
+    BadCursor: (422, "schema_invalid"),
     Http404: (404, "not_found"),
 }
 

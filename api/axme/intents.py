@@ -47,8 +47,8 @@ async def list_intents(request: HttpRequest, limit: int = 50, status: str = "") 
 async def get_intent(request: HttpRequest, intent_id: str) -> dict[str, Any]:
     """Read an intent, in the protocol's shape and mirrored at the top level."""
     row = await calls.load((actor_of(request), parse_id(intent_id)))
-    gate = await pool.run(_gate_of, row) if row.waits_for_a_person or row.is_over else None
-    return translate.intent(row, gate)
+    gate, attempt = await pool.run(_beside, row)
+    return translate.intent(row, gate, attempt=attempt)
 
 
 @router.get("/intents/{intent_id}/events")
@@ -103,5 +103,8 @@ def _list(actor: Actor, statuses: list[str], limit: int) -> list[Intent]:
     return list((rows.filter(status__in=statuses) if statuses else rows)[:limit])
 
 
-def _gate_of(row: Intent) -> Gate | None:
-    return Gate.objects.filter(intent=row).order_by("-opened_at").first()
+def _beside(row: Intent) -> tuple[Gate | None, int]:
+    """Return the gate of an intent that has one, and how often its work was delivered."""
+    gates = Gate.objects.filter(intent=row).order_by("-opened_at")
+    gate = gates.first() if row.waits_for_a_person or row.is_over else None
+    return gate, max(row.deliveries.values_list("attempt", flat=True), default=1)

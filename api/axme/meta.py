@@ -17,9 +17,9 @@ router = Router(tags=["Server"])
 CAPABILITIES = [
     "intents.create", "intents.events", "intents.events.stream", "intents.resolve",
     "intents.resume", "intents.controls", "intents.policy", "agents.stream", "inbox.read",
-    "inbox.reply", "inbox.decide", "approvals.decide", "tasks.list", "human_tasks",
-    "service_accounts", "agents.read", "agents.policy", "mesh.heartbeat", "mesh.kill",
-    "agents.push", "webhooks.subscriptions", "webhooks.events",
+    "inbox.reply", "inbox.decide", "inbox.changes", "inbox.delegate", "approvals.decide",
+    "tasks.list", "human_tasks", "service_accounts", "agents.read", "agents.policy",
+    "mesh.heartbeat", "mesh.kill", "agents.push", "webhooks.subscriptions", "webhooks.events",
 ]  # fmt: skip
 # Later than this and readiness says so: the clock ticks every second.
 LATE_SECONDS = 30

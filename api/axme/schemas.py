@@ -82,6 +82,23 @@ class Comment(Tolerant):
     reason: Text | None = None
 
 
+class Delegate(Tolerant):
+    delegate_to: Annotated[str, Field(min_length=3, max_length=255)]
+    note: Text | None = None
+
+
+class DeleteMessages(Tolerant):
+    mode: Literal["self", "both"]
+    message_ids: (
+        Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=64)]],
+            Field(min_length=1, max_length=100),
+        ]
+        | None
+    ) = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+
+
 class ApprovalDecision(Tolerant):
     decision: Annotated[str, Field(max_length=64)]
     comment: Text | None = None

@@ -2,6 +2,7 @@
 
 from approvals.actions.answer import decide, decide_many
 from approvals.actions.asking import ask, send_test_request, submit, submit_many, take_over
+from approvals.actions.delegating import delegate
 from approvals.actions.ending import cancel, expire, resolve
 from approvals.actions.reminding import nudge
 from approvals.actions.resuming import resume
@@ -13,6 +14,7 @@ __all__ = [
     "cancel",
     "decide",
     "decide_many",
+    "delegate",
     "expire",
     "nudge",
     "resolve",

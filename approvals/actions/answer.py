@@ -109,7 +109,7 @@ class _Batch:
     def _settle(self, gate: Gate, decision: Decision, answer: Answer) -> None:
         """Let the answers so far take effect, if they now amount to a verdict."""
         earlier = [*self._earlier(gate)]
-        votes = [rules.Vote(d.stage, d.decider, d.effect) for d in earlier]
+        votes = [rules.Vote(d.stage, d.voice, d.effect) for d in earlier]
         verdict = rules.evaluate(gate.rule, votes)
         if verdict.state == "open":
             return
@@ -178,6 +178,7 @@ def outcome_of(gate: Gate, decision: Decision) -> dict[str, Any]:
         "approval_id": str(gate.id),
         "version": decision.version,
         "digest": decision.digest,
+        **({"on_behalf_of": decision.on_behalf_of} if decision.on_behalf_of else {}),
     }
 
 

@@ -79,6 +79,7 @@ def ask(
         gate = open_gate(intent, spec, directory, asker=asker, context=context, now=now)
         gates.hold(change, gate, data=context)
         gates.store([gate], directory, now=now)
+        deliveries.reclaim(intent.id)
     else:
         _renew(change, gate, context=context, now=now)
     deliveries.pause([intent.id], now=now)

@@ -11,6 +11,7 @@ from approvals.asking import Directory, Person, told, upcoming
 from approvals.models import Gate, Seat, seat_of
 from events import log
 from intents import change as changes
+from intents import deliveries
 from intents.change import Change
 from intents.models import Intent
 
@@ -32,6 +33,7 @@ def nudge(gate_id: UUID, *, now: datetime) -> Gate | None:
         _escalate(change, gate, directory, now=now)
     gate.nudge_at = upcoming(gate, last=now)[1]
     gate.save(update_fields=["nudge_at", "reminders_sent", "escalated_at", "rule", "changed_at"])
+    deliveries.touch([intent.id], now=now)
     changes.write([change])
     return gate
 

@@ -120,7 +120,8 @@ def _work(intent: Intent, wish: Wish, actor: Actor, now: datetime) -> None:
     if actor.is_agent:
         intent.handler = actor.address or ""
     change.work(wish.body)
-    deliveries.answered([intent.id], intent.to_address, now=now)
+    for address in {intent.to_address, intent.handler}:  # The handler, where it was handed on.
+        deliveries.answered([intent.id], address, now=now)
     changes.write([change])
 
 

@@ -143,10 +143,15 @@ def onward(request: HttpRequest, gate: Gate, actor: Actor, decision: Decision) -
     """Go on to the next request that waits, saying what was decided and who is told."""
     said = f"{words.past(decision.outcome)}. {words.name_of(gate.asker)} is told."
     shell.tell(request, said, about=gate.id)
-    following = queue.next_after(gate, actor)
-    url = reverse("gate", args=[following]) + "?answered=1" if following else reverse("inbox")
-    if shell.wants_part(request) and not following:
+    url = next_url(gate, actor)
+    if shell.wants_part(request) and url == reverse("inbox"):
         response = HttpResponse(status=200)
         response["HX-Redirect"] = url
         return response
     return HttpResponseRedirect(url, status=303)
+
+
+def next_url(gate: Gate, actor: Actor) -> str:
+    """Return where a person goes on after a request: the next that waits, or the empty list."""
+    following = queue.next_after(gate, actor)
+    return reverse("gate", args=[following]) + "?answered=1" if following else reverse("inbox")

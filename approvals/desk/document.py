@@ -1,13 +1,14 @@
 """All a page says of one gate: the sentence, what it sends, the gate block, the form, history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from accounts.actor import Actor
 from accounts.models import User
-from approvals.desk import ended, fields, payload, times, words
+from approvals import rules
+from approvals.desk import ended, fields, payload, people, times, words
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
 from approvals.kinds import Kind
@@ -33,6 +34,7 @@ class Document:
     """One gate as one reader sees it now."""
 
     gate: Gate
+    reader: Actor
     now: datetime
     asker: str
     asks: str
@@ -68,6 +70,12 @@ class Document:
         return ended.final(self.gate)
 
     @property
+    def answered_for(self) -> str:
+        """Name whom the delegate answered for."""
+        voice = self.decision.on_behalf_of
+        return people.names(self.gate).get(voice) or words.name_of(voice)
+
+    @property
     def goes_on_with(self) -> str:
         """Name the answers after which the work goes on though nobody said yes."""
         named = words.own_ways_on(self.gate.outcomes)
@@ -76,6 +84,11 @@ class Document:
     @property
     def is_critical(self) -> bool:
         return self.gate.risk == "critical"
+
+    @property
+    def takers(self) -> Sequence[User]:
+        """Return whom the reader may delegate this to; asked only where it is drawn."""
+        return people.takers(self.gate, self.reader) if self.is_answerable else ()
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -99,8 +112,10 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     main, more = words.buttons(gate.outcomes)
+    names = people.names(gate)
     return Document(
         gate=gate,
+        reader=actor,
         now=now,
         asker=words.name_of(gate.asker),
         asks=words.ASKS[Kind(gate.kind)],
@@ -112,8 +127,8 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
         is_answerable=refusal is None,
-        who=who_may(gate, actor),
-        history=timeline(gate.intent_id, _names(gate), gate.decisions.all()),
+        who=who_may(gate, actor, names),
+        history=timeline(gate.intent_id, names, gate.decisions.all()),
         typed=typed,
         form=fields.drawn(gate.form_schema, typed.data, typed.errors),
         main=main,
@@ -121,24 +136,26 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     )
 
 
-def who_may(gate: Gate, actor: Actor) -> str:
+def who_may(gate: Gate, actor: Actor, names: Mapping[str, str]) -> str:
     """Return who may answer, in words, the reader first."""
     stage = gate.rule["stages"][0]
     if stage["anyone"]:
         everybody = f"reviewer of {gate.workspace}"
         mine = gate.workspace_id in actor.reviews
         return f"You, or any other {everybody}" if mine else f"Any {everybody}"
-    people = User.objects.filter(id__in=stage["people"]).order_by("name", "id")
-    named = [str(person) for person in people if person.id != actor.user_id]
-    mine = actor.user_id in stage["people"]
-    return " or ".join((["You"] if mine else []) + named) or "Nobody that is still here"
+    asked = User.objects.filter(id__in=stage["people"]).order_by("name", "id")
+    named = [_for(gate, p.id, str(p), names) for p in asked if p.id != actor.user_id]
+    you = [_for(gate, actor.user_id, "You", names)] if actor.user_id in stage["people"] else []
+    return " or ".join(you + named) or "Nobody that is still here"
+
+
+def _for(gate: Gate, user_id: int | None, name: str, names: Mapping[str, str]) -> str:
+    """Return a name with whom a delegate answers for."""
+    voice = rules.voice_of(gate.rule, user_id)
+    return f"{name}, for {names.get(voice) or words.name_of(voice)}" if voice else name
 
 
 def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:
     if isinstance(refusal, AlreadyDecided | GateClosed):
         return ended.said_when(gate, now=now)
     return str(refusal)
-
-
-def _names(gate: Gate) -> Mapping[str, str]:
-    return {decision.decider: decision.by for decision in gate.decisions.all()}

@@ -62,6 +62,8 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     if event.type in SILENT:
         return None
     who = _who(event.actor, names)
+    if event.type == "intent.transfer":
+        return _transferred(event, names)
     made = PLAIN.get(event.type)
     if made is not None:
         return made(event, who)
@@ -72,6 +74,8 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
 
 def _decision(decision: Decision, names: Mapping[str, str]) -> Line:
     said = f"{words.past(decision.outcome)} by {_who(decision.decider, names)}"
+    if decision.on_behalf_of:
+        said = f"{said}, for {_who(decision.on_behalf_of, names)}"
     icon, tone = ("cross", "no") if decision.effect == FAIL else ("check", "yes")
     return Line(decision.at, icon, tone, said, words.channel(decision.channel), decision.comment)
 
@@ -120,6 +124,12 @@ def _reminded(event: Event, who: str) -> Line:
 def _escalated(event: Event, who: str) -> Line:
     to = str(event.data.get("escalated_to") or event.data.get("to") or "")
     return Line(event.at, "up", "held", f"Escalated to {to}" if to else "Escalated")
+
+
+def _transferred(event: Event, names: Mapping[str, str]) -> Line:
+    giver, taker = (_who(str(event.data.get(end) or ""), names) for end in ("from", "to"))
+    note = str(event.data.get("note") or "")
+    return Line(event.at, "group", "held", f"Delegated by {giver} to {taker}", "", note)
 
 
 def _message(event: Event, who: str) -> Line:

@@ -15,6 +15,7 @@ from intents.actions.locking import (
 from intents.actions.pushing import NothingToPush, push_again, settle_push
 from intents.actions.redelivering import offer_again, offer_unanswered
 from intents.actions.steering import acknowledge, merge_patch, patch, reply
+from intents.actions.threads import hide_messages, mark_read
 
 __all__ = [
     "AlreadyOver",
@@ -27,7 +28,9 @@ __all__ = [
     "asking_usable",
     "begin",
     "first_delivery",
+    "hide_messages",
     "lock",
+    "mark_read",
     "merge_patch",
     "offer_again",
     "offer_unanswered",

@@ -16,7 +16,13 @@ from api.axme.translate.outward import (
     summary,
     task,
 )
-from api.axme.translate.threads import messages, thread, thread_status
+from api.axme.translate.threads import (
+    message_id,
+    message_seqs,
+    messages,
+    thread,
+    thread_status,
+)
 from api.axme.translate.wire import own_seq, stamp, wire_seq
 
 __all__ = [
@@ -29,6 +35,8 @@ __all__ = [
     "event",
     "event_frame",
     "intent",
+    "message_id",
+    "message_seqs",
     "messages",
     "own_seq",
     "patched",

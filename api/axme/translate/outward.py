@@ -27,9 +27,15 @@ UNTOUCHED = {Status.CREATED, Status.SUBMITTED, Status.DELIVERED, Status.ACKNOWLE
 
 
 # Words that steer a resume and are no part of what it says.
-def intent(row: Intent, gate: Gate | None) -> dict[str, Any]:
-    """Return both shapes of an intent: the spec's object, and its fields mirrored on top."""
+def intent(row: Intent, gate: Gate | None, *, attempt: int | None = None) -> dict[str, Any]:
+    """Return both shapes of an intent: the spec's object, and its fields mirrored on top.
+
+    How often it was delivered and reminded of is told where it was asked for.
+    """
     inner = _intent(row, gate)
+    if attempt is not None:
+        reminded = gate.reminders_sent if gate else 0
+        inner |= {"delivery_attempt": attempt, "remind_count": reminded}
     mirrored = ("intent_type", "payload", "lifecycle_status", "correlation_id", "from_agent")
     return {
         "ok": True,
@@ -67,7 +73,6 @@ def _intent(row: Intent, gate: Gate | None) -> dict[str, Any]:
         "pending_with": row.pending_with,
         "escalate_to": row.reminders.get("escalate_to"),
         "approval_id": str(gate.id) if gate else None,
-        "remind_count": gate.reminders_sent if gate else None,
     }
     return {
         **summary(row),
