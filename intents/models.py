@@ -192,3 +192,7 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.intent_id} at {self.address}"
+
+
+from intents.media.models import Upload  # noqa: E402, F401 - Django looks for models here
+from intents.registry.models import IntentType  # noqa: E402, F401 - Django looks for models here
