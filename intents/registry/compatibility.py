@@ -72,7 +72,8 @@ def _tighter(old: Schema, new: Schema) -> Iterator[str]:
     others = {*old, *new} - WORDS - UNDERSTOOD - set(AT_LEAST) - set(AT_MOST)
     # What these refuse depends on the keywords beside them.
     depends = others & {"unevaluatedProperties", "unevaluatedItems"}
-    changed = (name for name in sorted(others) if _rules(old.get(name)) != _rules(new.get(name)))
+    before, after = _rules(old), _rules(new)
+    changed = (name for name in sorted(others) if before.get(name) != after.get(name))
     yield from depends or changed
 
 
