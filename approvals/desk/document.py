@@ -13,6 +13,7 @@ from approvals.judging import cannot_answer
 from approvals.kinds import Kind
 from approvals.models import Gate
 from approvals.refusals import AlreadyDecided, GateClosed
+from intents.registry.known import schema_of
 
 
 @dataclass(slots=True)
@@ -95,7 +96,8 @@ OWN = {"comment": "f-comment", "evidence": "f-evidence", "name": "f-name"}
 def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None) -> Document:
     """Return the gate as this person may see it. Expects `find`'s relations to be loaded."""
     typed = typed or Typed()
-    sends = payload.readable(gate.intent.payload)
+    schema = schema_of(gate.workspace_id, gate.intent.type)
+    sends = payload.readable(gate.intent.payload, schema)
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     main, more = words.buttons(gate.outcomes)

@@ -1,7 +1,9 @@
 """Registering intent types, and holding payloads against them. The only writer of their rows."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -13,6 +15,7 @@ from intents.payloads import digest
 from intents.registry import known
 from intents.registry.checking import Schema, check_schema, misfits
 from intents.registry.compatibility import differences, narrowed
+from intents.registry.known import Registered
 from intents.registry.models import IntentType
 
 
@@ -83,7 +86,7 @@ def register(
         row = IntentType(id=uuid4(), workspace_id=workspace_id, name=wanted.name, created_at=now)
     else:
         _check_change(row, wanted)
-    row.schema, row.hash = wanted.schema, digest(wanted.schema)
+    row.text, row.hash = json.dumps(wanted.schema), digest(wanted.schema)
     row.mode, row.schema_ref, row.owner_agent = wanted.mode, wanted.schema_ref, wanted.owner_agent
     row.is_active, row.updated_at = wanted.is_active, now
     row.save()
@@ -99,11 +102,11 @@ def find(name: str, *, actor: Actor) -> IntentType:
     return row
 
 
-def check_payload(row: IntentType | None, payload: dict[str, object]) -> list[str]:
+def check_payload(known_as: Registered, payload: dict[str, Any]) -> list[str]:
     """Return warnings about a payload. Raises: Misfit, unless its type only warns."""
-    errors = misfits(row.schema, payload) if row else {}
-    if row and errors and row.mode != IntentType.Mode.WARN:
-        raise Misfit(row.name, errors)
+    errors = misfits(known_as.schema, payload)
+    if errors and known_as.mode != IntentType.Mode.WARN:
+        raise Misfit(known_as.name, errors)
     return [f"{path} {sentence}" for path, sentence in errors.items()]
 
 

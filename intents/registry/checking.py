@@ -14,10 +14,6 @@ DEEPEST = 24
 MOST_SAID = 10
 # Values of the payload times values of the schema: some tenths of a second at the very worst.
 MOST_WORK = 250_000
-DRAFTS = {
-    "https://json-schema.org/draft/2020-12/schema": Draft202012Validator,
-    "http://json-schema.org/draft-07/schema": Draft7Validator,
-}
 # A reference may point anywhere or at itself, and a pattern may take for ever.
 REFUSED = {
     "$ref", "$dynamicRef", "$recursiveRef", "pattern", "patternProperties",
@@ -28,6 +24,23 @@ NAMED = {
 }  # fmt: skip
 VALUES = {"enum", "const", "default", "examples", "example"}
 Schema = dict[str, Any]
+
+
+def _unique(validator: Any, wanted: Any, value: Any, schema: Schema) -> Iterator[ValidationError]:
+    """Compare by what is written: the usual way compares every pair, which takes hours."""
+    if wanted and isinstance(value, list) and len(set(map(canonical, value))) < len(value):
+        yield ValidationError("has something twice")
+
+
+def _bounded(kind: Any) -> Any:
+    """Return a validator that knows one keyword better; the library has no types for that."""
+    return extend(kind, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
+
+
+DRAFTS = {
+    "https://json-schema.org/draft/2020-12/schema": _bounded(Draft202012Validator),
+    "http://json-schema.org/draft-07/schema": _bounded(Draft7Validator),
+}
 
 
 class BadSchema(ValueError):
@@ -54,9 +67,7 @@ def misfits(schema: Schema, payload: dict[str, Any]) -> dict[str, str]:
     """Return what does not fit: a path, such as `items[2].price`, and a sentence for each."""
     if _size(schema) * _size(payload) > MOST_WORK:
         return {"payload": "is too large to be checked against its schema"}
-    # The only way to change one keyword; the library has no types for it.
-    kind: Any = extend(_draft(schema), {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
-    validator = kind(schema)
+    validator = _draft(schema)(schema)
     found: dict[str, str] = {}
     try:
         for failure in validator.iter_errors(payload):
@@ -74,12 +85,6 @@ def _draft(schema: Schema) -> Any:
     if found is None:
         raise BadSchema("$schema must be draft 2020-12 or draft-07 of JSON Schema.")
     return found
-
-
-def _unique(validator: Any, wanted: Any, value: Any, schema: Schema) -> Iterator[ValidationError]:
-    """Compare by what is written: the usual way compares every pair, which takes hours."""
-    if wanted and isinstance(value, list) and len(set(map(canonical, value))) < len(value):
-        yield ValidationError("has something twice")
 
 
 def _path(failure: ValidationError) -> str:

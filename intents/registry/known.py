@@ -1,6 +1,7 @@
 """The registered types of a workspace, remembered for two seconds: every create asks for them."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,18 @@ from intents.registry.models import IntentType
 # As long as a key is trusted for reading; an update in this process is known at once.
 TRUST_SECONDS = 2.0
 CACHE_SIZE = 10_000
-Types = dict[str, IntentType]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A type as every create needs it: parsed once."""
+
+    name: str
+    mode: str
+    schema: dict[str, Any]
+
+
+Types = dict[str, Registered]
 _known: dict[UUID, tuple[float, Types]] = {}
 
 
@@ -23,7 +35,8 @@ def types_of(workspace_id: UUID) -> Types:
     """Return the active types of a workspace by name."""
     types = remembered(workspace_id)
     if types is None:
-        types = {row.name: row for row in _active(workspace_id)}
+        rows = _active(workspace_id)
+        types = {row.name: Registered(row.name, row.mode, row.schema) for row in rows}
         if len(_known) >= CACHE_SIZE:
             _known.clear()
         _known[workspace_id] = (time.monotonic() + TRUST_SECONDS, types)

@@ -1,6 +1,7 @@
 """The row of a registered intent type."""
 
-from typing import Self
+import json
+from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
@@ -25,7 +26,8 @@ class IntentType(models.Model):
     workspace = models.ForeignKey("accounts.Workspace", models.CASCADE, related_name="+")
     name = models.CharField(max_length=255)
     schema_ref = models.CharField(max_length=512, blank=True)
-    schema = models.JSONField()
+    # Kept as text: the order of its fields is the order in which the desk shows a payload.
+    text = models.TextField()
     hash = models.CharField(max_length=64)
     mode = models.CharField(max_length=8, choices=Mode)
     owner_agent = models.CharField(max_length=519, blank=True)
@@ -42,3 +44,7 @@ class IntentType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return dict(json.loads(self.text))
