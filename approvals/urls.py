@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, decide, detail, lists, live, mail, people
+from approvals.desk import account, decide, detail, files, lists, live, mail, people
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("test-request", lists.test_request, name="test_request"),
     path("requests/<uuid:gate_id>", detail.gate, name="gate"),
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
+    path("files/<uuid:upload_id>/<str:purpose>", files.fetch, name="file"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
     path("people", people.people, name="people"),

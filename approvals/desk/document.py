@@ -7,7 +7,9 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.models import User
+from approvals import evidence
 from approvals.desk import ended, fields, payload, times, words
+from approvals.desk.files import File, listed
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
 from approvals.kinds import Kind
@@ -24,6 +26,7 @@ class Typed:
     comment: str = ""
     evidence: str = ""
     name: str = ""
+    files: list[File] = field(default_factory=list)
     data: dict[str, Any] | None = None
     errors: dict[str, str] = field(default_factory=dict)
     refused: str = ""
@@ -41,6 +44,8 @@ class Document:
     others: int
     sends: payload.Readable
     context: payload.Readable
+    attached: list[File]
+    given: list[File]
     due: times.Due
     icon: str
     why_not: str
@@ -110,6 +115,8 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         others=others,
         sends=sends,
         context=payload.readable(gate.context),
+        attached=_files(gate, gate.intent.payload, gate.intent.human_task, gate.context),
+        given=_files(gate, *(decision.data for decision in gate.decisions.all())),
         due=times.due(gate.due_at, now=now),
         icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
@@ -140,6 +147,11 @@ def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:
     if isinstance(refusal, AlreadyDecided | GateClosed):
         return ended.said_when(gate, now=now)
     return str(refusal)
+
+
+def _files(gate: Gate, *told: Any) -> list[File]:
+    """Return the files named there; where none is, nothing is asked of the database."""
+    return listed(evidence.files(gate.workspace_id, evidence.ids_in(*told)))
 
 
 def _names(gate: Gate) -> Mapping[str, str]:

@@ -161,7 +161,9 @@ def check_kind(mime_type: str) -> None:
 
 
 def check_size(size_bytes: int) -> None:
-    """Refuse files beyond the limit. Raises: UploadRefused."""
+    """Refuse empty files, and files beyond the limit. Raises: UploadRefused."""
+    if size_bytes < 1:
+        raise UploadRefused("upload_mismatch", "The file is empty.")
     if size_bytes > settings.MEDIA_LIMIT_BYTES:
         limit = settings.MEDIA_LIMIT_BYTES // 1024
         raise UploadRefused("payload_too_large", f"The file is larger than {limit} KiB.")

@@ -11,9 +11,14 @@ DOWNLOAD_SECONDS = 900
 
 
 def url(purpose: str, upload_id: UUID) -> str:
-    """Return the address for one purpose, with its signature."""
+    """Return the whole address for one purpose, with its signature."""
+    return settings.PUBLIC_URL + path(purpose, upload_id)
+
+
+def path(purpose: str, upload_id: UUID) -> str:
+    """Return the same without the server, for a page that came from it."""
     token = _signer(purpose).sign(str(upload_id)).split(":", 1)[1]
-    return f"{settings.PUBLIC_URL}/v1/media/{purpose}/{upload_id}?token={token}"
+    return f"/v1/media/{purpose}/{upload_id}?token={token}"
 
 
 def is_valid(token: str, purpose: str, upload_id: UUID) -> bool:
