@@ -14,13 +14,16 @@ from accounts import keys
 from accounts.actions import DEFAULT_WORKSPACE, add_reviewer, ensure_workspace, issue_key
 from accounts.actor import Actor, Channel, Kind
 from accounts.admin import ReadOnly
+from accounts.joining import Invite, Profile
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from approvals.actions import submit
 from approvals.models import Decision, EmailLink, Gate
 from events.models import Event, Outbox
 from intents.actions import Submission
 from intents.lifecycle import Status
+from intents.media.models import Upload
 from intents.models import Delivery, Intent
+from intents.registry.models import IntentType
 
 HERE = "agent://myorg/production"
 
@@ -79,8 +82,11 @@ def act(page, model, action, *rows) -> str:
 
 OURS = (
     User, Workspace, Agent, ApiKey, Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox,
+    Invite, Profile, IntentType, Upload,
 )  # fmt: skip
-DOMAIN = (Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox)
+DOMAIN = (
+    Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, Invite, Profile, IntentType, Upload,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("model", OURS)

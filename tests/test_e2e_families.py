@@ -141,7 +141,11 @@ def test_checks_22_to_24_files(bare):
 
 def test_checks_25_and_26_intent_types(bare):
     schema = {"type": "object", "required": ["date"], "properties": {"date": {"type": "string"}}}
-    body = {"semantic_type": "suite.calendar.schedule.v1", "schema_json": schema, "compatibility_mode": "strict"}
+    body = {
+        "semantic_type": "suite.calendar.schedule.v1",
+        "schema_json": schema,
+        "compatibility_mode": "strict",
+    }
     for _ in range(2):
         made = good(bare.post("/v1/schemas", json=body))["schema"]
         assert made["semantic_type"] == body["semantic_type"]
@@ -181,13 +185,20 @@ def test_the_real_client_uses_every_family(client, server):
 
     name = f"sdk.n{uuid4().hex[:8]}.request.v1"
     strict = {"type": "object", "required": ["order"]}
-    client.upsert_schema({"semantic_type": name, "schema_json": strict, "compatibility_mode": "strict"})
+    client.upsert_schema(
+        {"semantic_type": name, "schema_json": strict, "compatibility_mode": "strict"}
+    )
     assert client.get_schema(name)["schema"]["schema_json"] == strict
     with pytest.raises(AxmeValidationError, match="payload lacks order"):
         client.send_intent({"intent_type": name, "to_agent": "human", "payload": {}})
 
     upload = client.create_media_upload(
-        {"owner_agent": owner, "filename": "a.pdf", "mime_type": "application/pdf", "size_bytes": len(PDF)}
+        {
+            "owner_agent": owner,
+            "filename": "a.pdf",
+            "mime_type": "application/pdf",
+            "size_bytes": len(PDF),
+        }
     )
     assert httpx.put(upload["upload_url"], content=PDF, trust_env=False, timeout=30).is_success
     id = upload["upload_id"]
@@ -241,7 +252,10 @@ def test_somebody_new_is_invited_joins_and_answers_with_a_file(server, open_page
     dora.get_by_role("button", name="Approve").click()
 
     with server.api() as api:
-        ended = until(lambda: (row := api.get(f"/v1/intents/{intent}").json())["result"] and row, what="An end")
+        ended = until(
+            lambda: (row := api.get(f"/v1/intents/{intent}").json())["result"] and row,
+            what="An end",
+        )
         (id,) = ended["result"]["data"]["attachments"]
         assert api.get(f"/v1/media/download/{id}").content == PDF
     dora.goto("/done")

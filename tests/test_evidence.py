@@ -62,6 +62,7 @@ def test_a_file_given_at_the_desk_is_evidence(people, bob):
     page = bob.get(f"/requests/{gate.id}").content.decode()
     assert f"/files/{upload.id}/download" in page
     assert "receipt.pdf" in page
+    assert "[&#x27;" not in page
 
 
 def test_a_file_outlives_an_answer_that_is_refused(people, bob):

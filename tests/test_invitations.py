@@ -178,7 +178,9 @@ def test_a_person_who_is_switched_off_stays_so(people):
 
 
 @pytest.mark.parametrize(
-    "change", [{"name": ""}, {"password": ""}, {"password": "12345678"}, {"password": "password"}], ids=str
+    "change",
+    [{"name": ""}, {"password": ""}, {"password": "12345678"}, {"password": "password"}],
+    ids=str,
 )
 def test_a_poor_answer_joins_nobody_and_says_why(people, change):
     invited(people)
@@ -218,7 +220,7 @@ def test_a_revoked_invitation_is_not_mailed(people):
 
 
 def test_who_joins_stands_behind_the_address_that_was_accepted_for_them(people, now):
-    made, plain = invited(people)
+    _, plain = invited(people)
     link = mailed()
     token = plain.rsplit("/", 1)[1]
     held = inviting.accept(token, nick="@Dora", actor=key(people.here), now=now)
@@ -234,7 +236,10 @@ def test_only_admins_see_and_change_the_people(people):
 
     for client in (signed_in(people.bob), signed_in(people.cid)):
         assert client.get("/people").status_code == 403
-        assert client.post(f"/people/{people.here.id}/invite", {"email": "e@e.example"}).status_code == 404
+        assert (
+            client.post(f"/people/{people.here.id}/invite", {"email": "e@e.example"}).status_code
+            == 404
+        )
         assert client.post(f"/people/revoke/{made.id}").status_code == 404
     assert Client().get("/people")["Location"].startswith("/sign-in")
     page = signed_in(people.ann).get("/people").content.decode()
@@ -245,7 +250,9 @@ def test_only_admins_see_and_change_the_people(people):
 
 
 def test_an_admin_of_one_workspace_invites_to_no_other(people):
-    refused = signed_in(people.ann).post(f"/people/{people.elsewhere.id}/invite", {"email": "e@e.example"})
+    refused = signed_in(people.ann).post(
+        f"/people/{people.elsewhere.id}/invite", {"email": "e@e.example"}
+    )
 
     assert refused.status_code == 404
     answered = signed_in(people.ann).post(f"/people/{people.here.id}/invite", {"email": "nobody"})

@@ -74,6 +74,13 @@ class Document:
         return ended.final(self.gate)
 
     @property
+    def filled_in(self) -> list[tuple[str, Any]]:
+        """Return what the answer says beyond its outcome; the files are listed by themselves."""
+        data = self.decision.data if self.decision else {}
+        left_out = {"attachments"} if self.given else set()
+        return [(k, v) for k, v in data.items() if k not in left_out and v not in ("", None)]
+
+    @property
     def goes_on_with(self) -> str:
         """Name the answers after which the work goes on though nobody said yes."""
         named = words.own_ways_on(self.gate.outcomes)

@@ -24,23 +24,17 @@ from approvals.desk import shell
 from approvals.desk.mail import kept_secret
 from approvals.invitations import Found, State
 
+NO_ADDRESS = {
+    "required": "Write an e-mail address.",
+    "invalid": "This is not an e-mail address.",
+}
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-class InviteForm(forms.Form):
-    """Whom an admin invites."""
-
-    email = forms.EmailField(
-        max_length=254, error_messages={"required": "Write an e-mail address."}
-    )
-
-
 class AddressForm(forms.Form):
-    """Where an invitation without an address is to be mailed."""
+    """Whom an admin invites, or where somebody wants an invitation mailed."""
 
-    email = forms.EmailField(
-        max_length=254, error_messages={"required": "Write your e-mail address."}
-    )
+    email = forms.EmailField(max_length=254, error_messages=NO_ADDRESS)
 
 
 class JoinForm(forms.Form):
@@ -65,7 +59,7 @@ class JoinForm(forms.Form):
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Show who is in the workspaces this person administers, and who is invited."""
-    return _people(request, shell.actor_of(request), InviteForm(), now=timezone.now())
+    return _people(request, shell.actor_of(request), AddressForm(), now=timezone.now())
 
 
 @login_required
@@ -76,7 +70,7 @@ def invite(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     workspace = _administered(actor).filter(id=workspace_id).first()
     if workspace is None:
         raise Http404
-    form = InviteForm(request.POST)
+    form = AddressForm(request.POST)
     if not form.is_valid():
         return _people(request, actor, form, at=workspace_id, now=now, status=422)
     email = form.cleaned_data["email"]
@@ -186,7 +180,7 @@ def _administered(actor: Actor) -> Any:
 def _people(
     request: HttpRequest,
     actor: Actor,
-    form: InviteForm,
+    form: AddressForm,
     *,
     at: UUID | None = None,
     now: datetime,
@@ -200,11 +194,11 @@ def _people(
             "workspace": workspace,
             "members": Membership.objects.filter(workspace=workspace)
             .select_related("user")
-            .order_by("user__name", "user__email", "id"),
+            .order_by("user__email", "id"),
             "invites": Invite.objects.filter(workspace=workspace)
             .open(now)
             .order_by("-created_at", "id")[:100],
-            "form": form if at in (None, workspace.id) else InviteForm(),
+            "form": form if at in (None, workspace.id) else AddressForm(),
         }
         for workspace in _administered(actor)
     ]
