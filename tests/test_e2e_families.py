@@ -258,7 +258,7 @@ def test_somebody_new_is_invited_joins_and_answers_with_a_file(server, open_page
         )
         (id,) = ended["result"]["data"]["attachments"]
         assert api.get(f"/v1/media/download/{id}").content == PDF
-    dora.goto("/done")
+    dora.wait_for_url(f"{server.url}/")
     open_request(dora, title, place="/done")
     with dora.expect_download() as fetched:
         dora.get_by_role("link", name="receipt.pdf", exact=True).click()
