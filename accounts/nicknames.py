@@ -42,11 +42,11 @@ class NoSuchProfile(Exception):
         super().__init__(NoSuchProfile.__doc__)
 
 
-class NotForAgents(Exception):
-    """An agent key reads profiles; registering and changing people is for workspace keys."""
+class MayNotManage(Exception):
+    """Only keys of the workspace itself and its admins register people and change them."""
 
     def __init__(self) -> None:
-        super().__init__(NotForAgents.__doc__)
+        super().__init__(MayNotManage.__doc__)
 
 
 def normalised(nick: str) -> str:
@@ -83,9 +83,9 @@ def register(
 ) -> Profile:
     """Give somebody a nickname and an address of people.
 
-    Raises: BadNick, NickTaken, NotForAgents, KeyRefused.
+    Raises: BadNick, NickTaken, MayNotManage, KeyRefused.
     """
-    _require_manager(actor, now=now)
+    _require_manager(actor, workspace.id, now=now)
     name = normalised(nick)
     if not is_available(nick, workspace_id=workspace.id):
         raise NickTaken(nick)
@@ -103,7 +103,7 @@ def register(
 @transaction.atomic
 def rename(profile: Profile, nick: str, *, actor: Actor, now: datetime) -> Profile:
     """Give somebody another nickname; the address stays. Raises: as `register`."""
-    _require_manager(actor, now=now)
+    _require_manager(actor, profile.workspace_id, now=now)
     name = normalised(nick)
     if name != profile.normalised and not is_available(nick, workspace_id=profile.workspace_id):
         raise NickTaken(nick)
@@ -115,8 +115,8 @@ def rename(profile: Profile, nick: str, *, actor: Actor, now: datetime) -> Profi
 
 @transaction.atomic
 def update(profile: Profile, *, more: Given, actor: Actor, now: datetime) -> Profile:
-    """Change what is said of somebody; only what is given. Raises: NotForAgents, KeyRefused."""
-    _require_manager(actor, now=now)
+    """Change what is said of somebody; only what is given. Raises: MayNotManage, KeyRefused."""
+    _require_manager(actor, profile.workspace_id, now=now)
     for name, value in more.items():
         setattr(profile, name, value)
     profile.updated_at = now
@@ -157,8 +157,8 @@ def _shown(nick: str) -> str:
     return "@" + nick.removeprefix("@")
 
 
-def _require_manager(actor: Actor, *, now: datetime) -> None:
-    if actor.is_agent:
-        raise NotForAgents
+def _require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
+    if not actor.manages(workspace_id):
+        raise MayNotManage
     if actor.key_id and not keys.still_usable({actor.key_id}, now=now):
         raise KeyRefused(KeyRefused.__doc__)

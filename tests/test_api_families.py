@@ -1,14 +1,17 @@
 """Nicknames, invitations, the trail and what is not supported, over the API."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from accounts.joining import Invite, Profile
-from accounts.models import Agent, Membership, User, Workspace
+from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from api.axme.unsupported import FAMILIES
 from events.models import Outbox
+from intents.media.models import Upload
+from intents.registry.models import IntentType
 from tests.calling import agent_api, counts, refusal, workspace_api
 from tests.factories import make_gate, make_intent
 
@@ -301,3 +304,49 @@ def test_what_is_not_supported_says_so_and_what_to_use_instead(api):
 
 def test_without_a_key_not_even_that_is_said(api):
     assert refusal(type(api)().get("/v1/billing/plan"))[0] == 401
+
+
+def test_of_many_who_want_a_nickname_at_once_one_has_it(api):
+    body = {"json": {"nick": "@Dora"}}
+
+    answers = api.together(*[("POST", "/v1/users/register-nick", body)] * 12)
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 11
+    assert Profile.objects.count() == 1
+    assert Agent.objects.filter(kind=Agent.Kind.PEOPLE).count() == 1
+
+
+def test_of_many_who_accept_at_once_under_other_names_one_does(api):
+    path = f"/v1/invites/{invited(api)['token']}/accept"
+
+    answers = api.together(*(("POST", path, {"json": {"nick": f"@dora{n}"}}) for n in range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [410] * 7
+    assert Profile.objects.count() == 1
+
+
+def test_a_revoked_key_changes_nobody_even_while_it_is_remembered(people, api):
+    owner, made = register(api)["owner_agent"], invited(api)
+    ApiKey.objects.update(revoked_at=timezone.now())
+    before = counts(Profile, Invite, Upload, IntentType)
+    file = {"filename": "a", "mime_type": "text/plain", "size_bytes": 1}
+    type_ = {
+        "semantic_type": "a.v1",
+        "schema_json": {"type": "object"},
+        "compatibility_mode": "warn",
+    }
+
+    for path, body in (
+        ("users/register-nick", {"nick": "@Eve"}),
+        ("users/rename-nick", {"owner_agent": owner, "nick": "@Eve"}),
+        ("users/profile/update", {"owner_agent": owner, "display_name": "Eve"}),
+        ("invites/create", INVITE),
+        (f"invites/{made['token']}/accept", {"nick": "@Eve"}),
+        ("media/create-upload", file | {"owner_agent": owner}),
+        ("media/finalize-upload", {"upload_id": str(uuid4()), "size_bytes": 1}),
+        ("schemas", type_),
+    ):
+        answer = api.post(f"/v1/{path}", body)
+        assert refusal(answer)[:2] == (401, "invalid_platform_api_key"), path
+    assert counts(Profile, Invite, Upload, IntentType) == before
+    assert Profile.objects.get().nick == "@Dora"

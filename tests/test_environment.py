@@ -139,5 +139,5 @@ def test_another_place_for_files_is_refused(tmp_path, url):
 def test_a_bucket_without_its_packages_is_refused_with_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(env, "find_spec", lambda name: None)
 
-    with pytest.raises(ImproperlyConfigured, match="install requirements-s3.txt"):
+    with pytest.raises(ImproperlyConfigured, match=r"install requirements-s3\.txt"):
         env.storage("s3://files", folder=tmp_path)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -16,7 +17,8 @@ from approvals.actions import inviting
 from approvals.tasks import send_notices
 from events import outbox
 from events.models import Outbox
-from tests.factories import PASSWORD, key, person
+from tests.factories import PASSWORD, key, make_person, person
+from tests.racing import racers, rounds
 
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r"/invitations/[\w-]+")
@@ -258,3 +260,19 @@ def test_an_admin_of_one_workspace_invites_to_no_other(people):
     answered = signed_in(people.ann).post(f"/people/{people.here.id}/invite", {"email": "nobody"})
     assert answered.status_code == 422
     assert not Invite.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_follow_it_at_once_one_joins(people):
+    strangers = [people.cid, make_person("Dora", people.elsewhere)]
+    with racers(2) as team:
+        for _ in range(rounds(10)):
+            Membership.objects.filter(user__in=strangers, workspace=people.here).delete()
+            made, _ = invited(people, hint="whoever comes first")
+
+            ends = team.run(
+                *(partial(inviting.join, made.id, person=p, now=timezone.now()) for p in strangers)
+            )
+
+            assert sum(isinstance(end, inviting.InviteEnded) for end in ends) == 1
+            assert people.here.memberships.filter(user__in=strangers).count() == 1

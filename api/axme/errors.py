@@ -44,14 +44,14 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     nicknames.BadNick: (422, "invalid_nick"),
     nicknames.NickTaken: (409, "nick_taken"),
     nicknames.NoSuchProfile: (404, "user_not_found"),
-    nicknames.NotForAgents: (403, "invalid_actor_scope"),
+    nicknames.MayNotManage: (403, "invalid_actor_scope"),
     inviting.NoSuchInvite: (404, "invite_not_found"),
     inviting.MayNotInvite: (403, "invalid_actor_scope"),
     inviting.InviteEnded: (410, "invite_ended"),
     NoSuchUpload: (404, "upload_not_found"),
     BadSchema: (422, "schema_invalid"),
     registry.NoSuchType: (404, "schema_not_found"),
-    registry.NotForAgents: (403, "invalid_actor_scope"),
+    registry.MayNotRegister: (403, "invalid_actor_scope"),
     registry.Incompatible: (409, "schema_incompatible"),
 }
 UPLOADS = {

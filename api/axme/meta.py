@@ -18,6 +18,7 @@ CAPABILITIES = [
     "intents.create", "intents.events", "intents.events.stream", "intents.resolve",
     "intents.resume", "intents.controls", "intents.policy", "agents.stream", "inbox.read",
     "inbox.reply", "inbox.decide", "approvals.decide", "tasks.list", "human_tasks",
+    "invites", "users", "media", "schemas", "audit.events",
 ]  # fmt: skip
 # Later than this and readiness says so: the clock ticks every second.
 LATE_SECONDS = 30

@@ -26,11 +26,11 @@ class NoSuchType(Exception):
         super().__init__(NoSuchType.__doc__)
 
 
-class NotForAgents(Exception):
-    """An agent key reads schemas; registering them is for workspace keys."""
+class MayNotRegister(Exception):
+    """Only keys of the workspace itself and its admins register intent types."""
 
     def __init__(self) -> None:
-        super().__init__(NotForAgents.__doc__)
+        super().__init__(MayNotRegister.__doc__)
 
 
 class Incompatible(Exception):
@@ -73,11 +73,11 @@ def register(
 ) -> IntentType:
     """Register an intent type, or change it as far as its present mode allows.
 
-    Raises: BadSchema, Incompatible, NotForAgents, KeyRefused.
+    Raises: BadSchema, Incompatible, MayNotRegister, KeyRefused.
     """
     require_usable(actor, now=now)
-    if actor.is_agent:
-        raise NotForAgents
+    if not actor.manages(workspace_id):
+        raise MayNotRegister
     check_schema(wanted.schema)
     # The workspace is locked, as there may be no row of the type yet to lock.
     Workspace.objects.select_for_update().get(id=workspace_id)
