@@ -47,6 +47,7 @@ lock: .venv/pyvenv.cfg ## Compile requirements*.txt again; ARGS=--upgrade takes 
 	$(BIN)/pip install -q uv==$(UV_VERSION)
 	$(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	$(COMPILE) $(ARGS) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) $(ARGS) -c requirements.txt requirements-s3.in -o requirements-s3.txt
 
 clean: ## Remove what make made; the data in var/ stays
 	rm -rf .venv .state .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

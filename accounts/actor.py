@@ -55,6 +55,12 @@ class Actor:
     def is_agent(self) -> bool:
         return self.kind is Kind.AGENT
 
+    def manages(self, workspace_id: UUID) -> bool:
+        """Tell whether this is a workspace's own key or an admin of it: who sets things up."""
+        if self.kind is Kind.PERSON:
+            return workspace_id in self.administers
+        return self.kind is Kind.WORKSPACE and workspace_id in self.workspaces
+
     @classmethod
     def system(cls, name: str = "scheduler") -> Self:
         return cls(Kind.SYSTEM, name, frozenset(), Channel.SYSTEM)

@@ -238,3 +238,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+from accounts.joining import Invite, Profile  # noqa: E402, F401 - they point at the models above

@@ -11,15 +11,21 @@ from api import openapi
 from api.axme import (
     agents,
     approvals,
+    audit,
     entry,
     inbox,
+    intent_types,
     intents,
+    invites,
+    media,
     mesh,
     meta,
     registry,
     service_accounts,
     steering,
     threads,
+    unsupported,
+    users,
     webhooks,
 )
 from api.axme.auth import KeyAuth
@@ -55,9 +61,16 @@ for module in (
     mesh,
     entry,
     threads,
+    audit,
+    invites,
+    media,
+    users,
+    intent_types,
 ):
     api.add_router("/v1", module.router)
-api.add_router("/v1", registry.catch_all)
+# Last: they take whatever the routes above have left.
+for router in (registry.catch_all, unsupported.router):
+    api.add_router("/v1", router)
 for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has handlers of its own.
     api.add_exception_handler(failure, answer_failure)
 

@@ -1,4 +1,4 @@
-"""The admin of intents, gates, decisions and e-mail links. Answering is for the desk: not here."""
+"""The admin of intents, gates, decisions, links and invitations. Answering is for the desk."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.actor import Channel
 from accounts.admin import ReadOnly
+from accounts.joining import Invite, Profile
 from accounts.keys import actor_for_user
 from approvals.actions import cancel
 from approvals.models import Decision, Delegation, EmailLink, Gate
@@ -80,3 +81,35 @@ class EmailLinkAdmin(ReadOnly):
     search_fields = ("=gate__id", "person__email")
     ordering = ("-created_at", "-id")
     list_select_related = ("person", "gate")
+
+
+@admin.register(Invite)
+class InviteAdmin(ReadOnly):
+    """Invitations. Whoever administers a workspace makes and revokes them at the desk."""
+
+    exclude = ("hash", "mail_hash")
+    list_display = (
+        "created_at",
+        "__str__",
+        "workspace",
+        "inviter",
+        "expires_at",
+        "accepted_at",
+        "joined_at",
+        "revoked_at",
+    )
+    list_filter = ("workspace",)
+    list_select_related = ("workspace",)
+    search_fields = ("email", "recipient_hint", "inviter")
+    ordering = ("-created_at", "id")
+
+
+@admin.register(Profile)
+class ProfileAdmin(ReadOnly):
+    """Nicknames, and what programs say of who has them."""
+
+    list_display = ("nick", "workspace", "display_name", "agent", "updated_at")
+    list_filter = ("workspace",)
+    list_select_related = ("workspace", "agent")
+    search_fields = ("normalised", "display_name")
+    ordering = ("normalised", "id")

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from accounts import tokens
 from accounts.models import User
+from approvals import invitations
+from approvals.actions.inviting import MAIL
 from approvals.models import EmailLink, Gate
 from approvals.rules import may_answer
 from events.models import Outbox
@@ -18,6 +20,8 @@ LINK_LIFE = timedelta(days=7)
 
 def compose(row: Outbox, now: datetime) -> Message | None:
     """Return the mail for an outbox row, or None when its gate is closed or its reader is gone."""
+    if row.kind == MAIL:
+        return invitations.compose(row, now)
     gate = (
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )

@@ -83,6 +83,13 @@ class EvidenceRequired(Refusal):
         super().__init__("This answer needs evidence: a link, a ticket or a file name.")
 
 
+class EvidenceNotTaken(EvidenceRequired):
+    """There is evidence, and it is none: no such file, or one we do not take."""
+
+    def __init__(self, sentence: str) -> None:
+        Refusal.__init__(self, sentence)
+
+
 class FormInvalid(Refusal):
     """The form does not fit its schema; `errors` maps a field's name to a sentence."""
 

@@ -10,10 +10,12 @@ from approvals.desk import (
     deliveries,
     detail,
     entry,
+    files,
     handing,
     lists,
     live,
     mail,
+    members,
 )
 
 SUBJECT = "mail/password_reset-subject.txt"
@@ -29,6 +31,7 @@ urlpatterns = [
     path("requests/<uuid:gate_id>", detail.gate, name="gate"),
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
     path("requests/<uuid:gate_id>/delegate", handing.delegate, name="delegate"),
+    path("files/<uuid:upload_id>/<str:purpose>", files.fetch, name="file"),
     path("agents", agents.agents, name="agents"),
     path("agents/live", agents.live, name="agents_live"),
     path("agents/<uuid:agent_id>", agents.agent, name="agent"),
@@ -38,6 +41,10 @@ urlpatterns = [
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
     path("auth/exchange", entry.exchange, name="exchange"),
+    path("people", members.people, name="people"),
+    path("people/<uuid:workspace_id>/invite", members.invite, name="invite"),
+    path("people/revoke/<uuid:invite_id>", members.revoke, name="revoke_invite"),
+    path("invitations/<str:token>", members.invitation, name="invitation"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),
     path(

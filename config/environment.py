@@ -1,6 +1,7 @@
 """Reads the environment: one small function per kind of value, each failing with a sentence."""
 
 import os
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -102,3 +103,34 @@ def mail(url: str) -> dict[str, object]:
     if sender := dict(parse_qsl(parts.query)).get("from"):
         found["DEFAULT_FROM_EMAIL"] = sender
     return found
+
+
+def storage(url: str, *, folder: Path) -> dict[str, object]:
+    """Turn STORAGE_URL (s3://key:secret@bucket?endpoint=…&region=…) into where files are kept.
+
+    Raises: ImproperlyConfigured for another scheme, without a bucket, or without its package.
+    """
+    if not url:
+        where = {"location": str(folder)}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": where}
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.hostname:
+        raise ImproperlyConfigured("STORAGE_URL must look like s3://bucket?endpoint=https://host.")
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        raise ImproperlyConfigured(
+            "STORAGE_URL names a bucket, which needs more packages: install requirements-s3.txt."
+        )
+    query = dict(parse_qsl(parts.query))
+    options = {
+        "bucket_name": parts.hostname,
+        "endpoint_url": query.get("endpoint"),
+        "region_name": query.get("region"),
+        # Without these two, the machine's own role or AWS_ACCESS_KEY_ID and the like are used.
+        "access_key": unquote(parts.username or "") or None,
+        "secret_key": unquote(parts.password or "") or None,
+        "default_acl": None,
+        "file_overwrite": False,
+        "querystring_auth": True,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": given}

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from api.axme.auth import trace_id
 from api.axme.errors import envelope, from_exception
 from api.axme.following import EventStream
+from config import uploads
 
 MACHINE_PATHS = ("/v1/", "/health", "/ready")
 
@@ -50,10 +51,11 @@ class MachineHandler(ASGIHandler):
         self._middleware_chain: Any = self._get_response_async  # type: ignore[attr-defined]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body = await _read(receive)
+        is_file = uploads.is_upload(scope)
+        body = b"" if is_file else await _read(receive)
         if body is None:
             return
-        response = await self._answer(scope, body)
+        response = await self._answer(scope, body, uploads.pieces(receive) if is_file else None)
         _sign(response, scope)
         if isinstance(response, EventStream):
             await _while_listening(_send_stream(response, send), receive)
@@ -61,7 +63,9 @@ class MachineHandler(ASGIHandler):
             await _send_head(response, send)
             await send({"type": "http.response.body", "body": response.content})
 
-    async def _answer(self, scope: Any, body: bytes) -> HttpResponse | EventStream:
+    async def _answer(
+        self, scope: Any, body: bytes, file: Any = None
+    ) -> HttpResponse | EventStream:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             return envelope(422, "invalid_text", "The address has a NUL in it.")
         try:
@@ -69,6 +73,7 @@ class MachineHandler(ASGIHandler):
             request.urlconf = "api.urls"
             # Django's own name for a body that has been read. Clients may send none at all.
             request._body = body or b"{}"
+            request.incoming = file  # type: ignore[attr-defined]  # Read by the endpoint itself.
             response: HttpResponse | EventStream = await self._middleware_chain(request)
             if isinstance(response, EventStream):
                 await response.begin()

@@ -195,6 +195,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _hashed = not DEBUG and not TESTING and "runserver" not in sys.argv
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Attachments and evidence: a folder that no web server serves, or a bucket.
+    "media": env.storage(env.text("STORAGE_URL"), folder=DATA_DIR / "media"),
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -214,6 +216,7 @@ MAIL_DIR = DATA_DIR / "mail"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 BODY_LIMIT_BYTES = 128 * 1024
+MEDIA_LIMIT_BYTES = env.number("MEDIA_LIMIT_BYTES", 100 * 1024 * 1024)
 
 LOGGING = {
     "version": 1,

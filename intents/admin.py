@@ -1,4 +1,4 @@
-"""The admin of deliveries. Intents are in `approvals.admin`: withdrawing one is done there."""
+"""The admin of deliveries, files and intent types. Intents, and withdrawing one, are elsewhere."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.admin import ReadOnly
 from intents.actions import offer_again
+from intents.media.models import Upload
 from intents.models import Delivery
+from intents.registry.models import IntentType
 
 
 @admin.register(Delivery)
@@ -31,3 +33,23 @@ class DeliveryAdmin(ReadOnly):
         ids = list(queryset.values_list("id", flat=True))
         count = sum(offer_again(id, now=timezone.now()) is not None for id in ids)
         self.message_user(request, f"Offered again: {count} of {len(ids)}.")
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly):
+    """Files: what was announced, and what came of it."""
+
+    list_display = ("created_at", "filename", "mime_type", "size_bytes", "status", "brought_by")
+    list_filter = ("workspace", "status", "mime_type")
+    search_fields = ("=id", "filename", "brought_by")
+    ordering = ("-created_at", "id")
+
+
+@admin.register(IntentType)
+class IntentTypeAdmin(ReadOnly):
+    """Registered intent types; programs register them over the API."""
+
+    list_display = ("name", "workspace", "mode", "is_active", "updated_at")
+    list_filter = ("workspace", "mode", "is_active")
+    search_fields = ("name",)
+    ordering = ("name", "id")

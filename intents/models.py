@@ -223,3 +223,7 @@ class HiddenMessage(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.seq}"
+
+
+from intents.media.models import Upload  # noqa: E402, F401 - Django looks for models here
+from intents.registry.models import IntentType  # noqa: E402, F401 - Django looks for models here

@@ -14,6 +14,7 @@ from accounts import keys
 from accounts.actions import DEFAULT_WORKSPACE, add_reviewer, ensure_workspace, issue_key
 from accounts.actor import Actor, Channel, Kind
 from accounts.admin import ReadOnly
+from accounts.joining import Invite, Profile
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from approvals.actions import submit
 from approvals.models import Decision, EmailLink, Gate
@@ -21,7 +22,9 @@ from events.models import Event, Outbox, Subscription, WebhookEvent
 from governance.models import AgentRules, MeshEvent, Usage, WorkspaceRules
 from intents.actions import Submission
 from intents.lifecycle import Status
+from intents.media.models import Upload
 from intents.models import Delivery, Intent
+from intents.registry.models import IntentType
 
 HERE = "agent://myorg/production"
 
@@ -81,10 +84,12 @@ def act(page, model, action, *rows) -> str:
 OURS = (
     User, Workspace, Agent, ApiKey, Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox,
     AgentRules, WorkspaceRules, Usage, MeshEvent, Subscription, WebhookEvent,
+    Invite, Profile, IntentType, Upload,
 )  # fmt: skip
 MESH = (AgentRules, WorkspaceRules, Usage, MeshEvent)
 DOMAIN = (
-    Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, Subscription, WebhookEvent, *MESH
+    Intent, Delivery, Gate, Decision, EmailLink, Event, Outbox, Subscription, WebhookEvent, *MESH,
+    Invite, Profile, IntentType, Upload,
 )  # fmt: skip
 
 

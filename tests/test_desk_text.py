@@ -117,3 +117,41 @@ def test_a_deadline_is_said_with_its_clock_time(left, short, said):
 def test_the_queue_is_grouped_by_deadline(left, group):
     assert times.ahead(NOW + left, now=NOW) == group
     assert times.ahead(None, now=NOW) == "No deadline"
+
+
+def test_a_registered_type_names_explains_and_orders_and_hides_nothing():
+    schema = {
+        "properties": {
+            "amount": {"title": "To be paid", "description": "In euros."},
+            "lines": {"items": {"properties": {"sku": {"title": "Article"}}}},
+            "never": {"title": "Not sent"},
+        }
+    }
+    sent = {"extra": 1, "lines": [{"sku": "a", "n": 2}], "amount": 5}
+
+    shown = payload.readable(sent, schema)
+
+    assert [(row.path, row.name, row.text, row.hint) for row in shown.rows] == [
+        ("amount", "To be paid", "5", "In euros."),
+        ("lines[0].sku", "Article", "a", ""),
+        ("lines[0].n", "N", "2", ""),
+        ("extra", "Extra", "1", ""),
+    ]
+
+
+def test_two_fields_of_one_title_are_shown_as_they_were_sent():
+    schema = {"properties": {"to": {"title": "Amount"}, "amount": {"title": "Amount"}}}
+
+    shown = payload.readable({"to": "Eve", "amount": 5}, schema)
+
+    assert [row.name for row in shown.rows] == ["to", "amount"]
+
+
+def test_a_type_that_says_nonsense_of_a_field_is_passed_over():
+    for schema in (
+        {"properties": []},
+        {"properties": {"a": True}},
+        {"items": 1},
+        {"properties": {"a": {"title": 7}}},
+    ):
+        assert payload.readable({"a": [1]}, schema).rows[0].text == "1"

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from api.axme.unsupported import FAMILIES
 from api.openapi import describe
 from api.urls import api
 
@@ -20,6 +21,13 @@ def test_every_route_is_in_the_compatibility_table_and_no_other():
     }
 
     assert listed == served
+
+
+def test_every_family_that_is_not_supported_is_listed_with_what_it_says():
+    text = (ROOT / "docs/compatibility.md").read_text()
+    listed = dict(re.findall(r"^\| `/v1/([a-z-]+)` \| (.+) \|$", text, re.MULTILINE))
+
+    assert listed == FAMILIES
 
 
 def test_every_setting_is_in_the_readme_and_no_other():

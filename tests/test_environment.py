@@ -121,3 +121,35 @@ def test_what_is_no_host_is_refused_with_what_to_write(given, value):
     given(value)
     with pytest.raises(ImproperlyConfigured, match="write host names, addresses or networks"):
         env.hosts("THING")
+
+
+def test_files_are_kept_in_a_folder_unless_a_bucket_is_named(tmp_path):
+    kept = env.storage("", folder=tmp_path)
+
+    assert kept["OPTIONS"] == {"location": str(tmp_path)}
+
+
+def test_a_bucket_is_named_with_all_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr(env, "find_spec", lambda name: object())
+
+    kept = env.storage(
+        "s3://key:se%2Fcret@files?endpoint=https://s3.example&region=eu-1", folder=tmp_path
+    )
+
+    assert kept["BACKEND"] == "storages.backends.s3.S3Storage"
+    options = {"bucket_name": "files", "endpoint_url": "https://s3.example", "region_name": "eu-1",
+               "access_key": "key", "secret_key": "se/cret"}  # fmt: skip
+    assert kept["OPTIONS"].items() >= options.items()
+
+
+@pytest.mark.parametrize("url", ["files", "s3://", "https://files", "s3:///files"])
+def test_another_place_for_files_is_refused(tmp_path, url):
+    with pytest.raises(ImproperlyConfigured, match="STORAGE_URL must look like s3://bucket"):
+        env.storage(url, folder=tmp_path)
+
+
+def test_a_bucket_without_its_packages_is_refused_with_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(env, "find_spec", lambda name: None)
+
+    with pytest.raises(ImproperlyConfigured, match=r"install requirements-s3\.txt"):
+        env.storage("s3://files", folder=tmp_path)

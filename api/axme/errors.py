@@ -9,10 +9,12 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
+from accounts import nicknames
 from accounts.keys import KeyRefused
 from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, NotAManager
 from accounts.sealing import Unreadable
 from api.idempotency import KeyReused
+from approvals.actions import inviting
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from events.subscribing import CallbackRefused, NoSuchSubscription, TooMany, TypeUnknown
 from events.webhooks import NoSuchEvent
@@ -21,6 +23,9 @@ from governance.verdicts import NotAdmitted
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.feed import BadCursor
 from intents.lifecycle import InvalidTransition
+from intents.media.actions import NoSuchUpload, UploadRefused
+from intents.registry import actions as registry
+from intents.registry.checking import BadSchema
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +71,27 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     NoSuchEvent: (404, "webhook_event_not_found"),
     BadCursor: (422, "schema_invalid"),
     Http404: (404, "not_found"),
+    nicknames.BadNick: (422, "invalid_nick"),
+    nicknames.NickTaken: (409, "nick_taken"),
+    nicknames.NoSuchProfile: (404, "user_not_found"),
+    nicknames.MayNotManage: (403, "invalid_actor_scope"),
+    inviting.NoSuchInvite: (404, "invite_not_found"),
+    inviting.MayNotInvite: (403, "invalid_actor_scope"),
+    inviting.InviteEnded: (410, "invite_ended"),
+    NoSuchUpload: (404, "upload_not_found"),
+    BadSchema: (422, "schema_invalid"),
+    registry.NoSuchType: (404, "schema_not_found"),
+    registry.MayNotRegister: (403, "invalid_actor_scope"),
+    registry.Incompatible: (409, "schema_incompatible"),
+}
+UPLOADS = {
+    "payload_too_large": 413,
+    "media_type_not_allowed": 415,
+    "media_type_mismatch": 422,
+    "upload_mismatch": 422,
+    "upload_incomplete": 409,
+    "upload_finalized": 409,
+    "upload_expired": 410,
 }
 
 
@@ -102,14 +128,25 @@ def from_exception(failure: Exception) -> HttpResponse:
         return envelope(REFUSALS[failure.code], failure.code, str(failure), **_more(failure))
     if isinstance(failure, ValidationError):
         return _invalid(failure)
-    for kind, (status, code) in DOMAIN.items():
-        if isinstance(failure, kind):
-            return envelope(status, code, str(failure) or HTTPStatus(status).phrase)
+    if known := _domain(failure):
+        return known
     if isinstance(failure, OperationalError | InterfaceError):
         logger.error("The database did not answer", exc_info=failure)
         return envelope(503, "database_unavailable", "The database did not answer. Try again.")
     logger.error("A request failed", exc_info=failure)
     return envelope(500, "internal_error", "Something failed on our side; it was logged.")
+
+
+def _domain(failure: Exception) -> HttpResponse | None:
+    """Translate what our own actions refuse, or None for what is none of theirs."""
+    if isinstance(failure, UploadRefused):
+        return envelope(UPLOADS[failure.code], failure.code, str(failure))
+    if isinstance(failure, registry.Misfit):
+        return envelope(422, "schema_invalid", str(failure), fields=failure.errors)
+    for kind, (status, code) in DOMAIN.items():
+        if isinstance(failure, kind):
+            return envelope(status, code, str(failure) or HTTPStatus(status).phrase)
+    return None
 
 
 def _more(refusal: Refusal | NotAdmitted) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Intents: create, list, read and follow."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,7 +9,7 @@ from ninja import Router
 from pydantic import FiniteFloat
 
 from accounts.actor import Actor
-from api.axme import calls, translate
+from api.axme import calls, intent_types, translate
 from api.axme.auth import actor_of, parse_id
 from api.axme.errors import BadRequest
 from api.axme.following import EventStream, event_stream, start_of
@@ -29,11 +30,15 @@ async def create_intent(request: HttpRequest, body: NewIntent) -> dict[str, Any]
     """Create a durable intent. The answer means it is on disk and its people or agent are told."""
     actor = actor_of(request)
     submission = translate.submission(body, actor=actor, now=timezone.now())
+    warnings = await intent_types.warnings_about(actor, body.intent_type, body.payload)
+    if warnings:
+        submission = replace(submission, warnings=warnings)
     scope = calls.scope_for(request, actor)
     # Clients invent a correlation id for every call; it does not make a repeated call another one.
     given = body.model_dump(mode="json", exclude={"correlation_id"}) if scope else None
     fingerprint = digest(given)
-    return await calls.create(calls.Creation(submission, scope, fingerprint))
+    answer = await calls.create(calls.Creation(submission, scope, fingerprint))
+    return {**answer, "warnings": warnings} if warnings else answer
 
 
 @router.get("/intents")

@@ -20,6 +20,7 @@ CAPABILITIES = [
     "inbox.reply", "inbox.decide", "inbox.changes", "inbox.delegate", "approvals.decide",
     "tasks.list", "human_tasks", "service_accounts", "agents.read", "agents.policy",
     "mesh.heartbeat", "mesh.kill", "agents.push", "webhooks.subscriptions", "webhooks.events",
+    "invites", "users", "media", "schemas", "audit.events",
 ]  # fmt: skip
 # Later than this and readiness says so: the clock ticks every second.
 LATE_SECONDS = 30

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.keys import KeyRefused
-from approvals import judging, rules
+from approvals import evidence, judging, rules
 from approvals.judging import Answer
 from approvals.kinds import FAIL, is_approval
 from approvals.models import Decision, Gate
@@ -77,6 +77,7 @@ class _Batch:
             if gate is None or gate.workspace_id not in answer.actor.workspaces:
                 raise NoSuchGate
             decision = judging.judge(gate, answer, earlier=self._earlier(gate), now=self.now)
+            evidence.check(gate, decision)
         except Refusal as refusal:
             return refusal
         self.decisions.append(decision)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from approvals import actions, judging, queue
-from approvals.desk import document, fields, marks, shell, words
+from approvals.desk import document, fields, files, marks, shell, words
 from approvals.desk.detail import show, visible
 from approvals.kinds import FAIL
 from approvals.models import Decision, Gate
@@ -37,8 +37,9 @@ def decide(request: HttpRequest, gate_id: UUID) -> HttpResponse:
     now, actor = timezone.now(), shell.actor_of(request)
     gate = visible(gate_id, actor)
     typed = typed_in(request, gate)
-    answer = answered(request, gate, actor, typed)
     try:
+        attach(request, gate, actor, typed, now=now)
+        answer = answered(request, gate, actor, typed)
         if gate.is_grave and not is_confirmed(request, gate, typed):
             judging.judge(gate, answer, earlier=list(gate.decisions.all()), now=now)
             return confirm(request, gate, actor, typed, now=now)
@@ -60,12 +61,22 @@ def typed_in(request: HttpRequest, gate: Gate) -> document.Typed:
     )
 
 
+def attach(
+    request: HttpRequest, gate: Gate, actor: Actor, typed: document.Typed, *, now: datetime
+) -> None:
+    """Add the files of an answer to what was typed. Raises: EvidenceNotTaken."""
+    kept = files.attached(request, gate, actor, now=now)
+    typed.files = files.listed(kept)
+
+
 def answered(
     request: HttpRequest, gate: Gate, actor: Actor, typed: document.Typed
 ) -> actions.Answer:
     data = dict(typed.data or {})
     if gate.is_evidence_required:
         data["evidence"] = typed.evidence
+    if typed.files:
+        data["attachments"] = [str(file.id) for file in typed.files]
     seen = request.POST.get("seen", "")
     return actions.Answer(gate.id, typed.outcome, actor, typed.comment, data, seen=seen)
 
@@ -92,7 +103,7 @@ def confirm(
         "doc": doc,
         "label": chosen.label if chosen else words.label(typed.outcome),
         "tone": "no" if against else "yes",
-        "carried": [(key, value) for key, value in request.POST.items() if key not in NOT_CARRIED],
+        "carried": carried(request, typed),
         "facts": facts(doc),
     }
     if shell.wants_part(request):
@@ -103,13 +114,20 @@ def confirm(
     return shell.page(request, "desk/confirm.html", frame | context, status=status)
 
 
-NOT_CARRIED = frozenset({"csrfmiddlewaretoken", "confirmed", "name"})
+NOT_CARRIED = frozenset({"csrfmiddlewaretoken", "confirmed", "name", "attached"})
+
+
+def carried(request: HttpRequest, typed: document.Typed) -> list[tuple[str, str]]:
+    """Return what the confirmation sends again; files are kept already, and go by their ids."""
+    said = [(key, str(text)) for key, text in request.POST.items() if key not in NOT_CARRIED]
+    return [*said, *(("attached", str(file.id)) for file in typed.files)]
 
 
 def facts(doc: document.Document) -> list[tuple[str, str]]:
     """Return what will be sent along, as the confirmation repeats it."""
     given = [(field.label, field.value) for field in doc.form if field.value]
-    own = [("Evidence", doc.typed.evidence), ("Comment", doc.typed.comment)]
+    names = ", ".join(file.name for file in doc.typed.files)
+    own = [("Evidence", doc.typed.evidence), ("Files", names), ("Comment", doc.typed.comment)]
     return [*given, *((name, text) for name, text in own if text.strip())]
 
 

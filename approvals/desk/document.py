@@ -7,13 +7,15 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.models import User
-from approvals import rules
+from approvals import evidence, rules
 from approvals.desk import ended, fields, payload, people, times, words
+from approvals.desk.files import File, listed
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
 from approvals.kinds import Kind
 from approvals.models import Gate
 from approvals.refusals import AlreadyDecided, GateClosed
+from intents.registry.known import schema_of
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Typed:
     comment: str = ""
     evidence: str = ""
     name: str = ""
+    files: list[File] = field(default_factory=list)
     data: dict[str, Any] | None = None
     errors: dict[str, str] = field(default_factory=dict)
     refused: str = ""
@@ -42,6 +45,8 @@ class Document:
     others: int
     sends: payload.Readable
     context: payload.Readable
+    attached: list[File]
+    given: list[File]
     due: times.Due
     icon: str
     why_not: str
@@ -74,6 +79,12 @@ class Document:
         """Name whom the delegate answered for."""
         voice = self.decision.on_behalf_of
         return people.names(self.gate).get(voice) or words.name_of(voice)
+
+    def filled_in(self) -> list[tuple[str, Any]]:
+        """Return what the answer says beyond its outcome; the files are listed by themselves."""
+        data = self.decision.data if self.decision else {}
+        left_out = {"attachments"} if self.given else set()
+        return [(k, v) for k, v in data.items() if k not in left_out and v not in ("", None)]
 
     @property
     def goes_on_with(self) -> str:
@@ -108,7 +119,8 @@ OWN = {"comment": "f-comment", "evidence": "f-evidence", "name": "f-name"}
 def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None) -> Document:
     """Return the gate as this person may see it. Expects `find`'s relations to be loaded."""
     typed = typed or Typed()
-    sends = payload.readable(gate.intent.payload)
+    schema = schema_of(gate.workspace_id, gate.intent.type)
+    sends = payload.readable(gate.intent.payload, schema)
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     main, more = words.buttons(gate.outcomes)
@@ -123,6 +135,8 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         others=others,
         sends=sends,
         context=payload.readable(gate.context),
+        attached=_files(gate, gate.intent.payload, gate.intent.human_task, gate.context),
+        given=_files(gate, *(decision.data for decision in gate.decisions.all())),
         due=times.due(gate.due_at, now=now),
         icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
@@ -159,3 +173,8 @@ def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:
     if isinstance(refusal, AlreadyDecided | GateClosed):
         return ended.said_when(gate, now=now)
     return str(refusal)
+
+
+def _files(gate: Gate, *told: Any) -> list[File]:
+    """Return the files named there; where none is, nothing is asked of the database."""
+    return listed(evidence.files(gate.workspace_id, evidence.ids_in(*told)))

@@ -4,16 +4,29 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MOST_ROWS = 400
 DEEPEST = 6
 FOLD_AFTER = 320
+LONGEST_TITLE, LONGEST_HINT = 80, 200
 FIRST_LINES = 3
 CODE = re.compile(r"\S{33,}")
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-\s]+")
 LOOKS_TYPED = re.compile(r"yes|no|true|false|null|none|empty", re.IGNORECASE)
+
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a payload we are, and what its type says of that place."""
+
+    path: str = ""
+    parents: tuple[str, ...] = ()
+    schema: Schema = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,7 @@ class Row:
     name: str
     text: str
     is_quiet: bool = False
+    hint: str = ""
 
     @property
     def is_code(self) -> bool:
@@ -58,9 +72,13 @@ class Readable:
         return len(self.rows) + self.more
 
 
-def readable(value: Any) -> Readable:
-    """Return all values as rows; past the limit they are counted, and the JSON has them all."""
-    rows = list(_rows(value, path="", parents=(), depth=0)) if value not in ({}, None) else []
+def readable(value: Any, schema: Schema | None = None) -> Readable:
+    """Return all values as rows; past the limit they are counted, and the JSON has them all.
+
+    The schema of a registered type gives names, explanations and an order; it hides nothing.
+    """
+    at = Place(schema=schema or {})
+    rows = list(_rows(value, at)) if value not in ({}, None) else []
     raw = json.dumps(value, indent=2, ensure_ascii=False)
     return Readable(rows[:MOST_ROWS], raw, max(0, len(rows) - MOST_ROWS))
 
@@ -83,25 +101,43 @@ def _is_short(row: Row) -> bool:
     return len(row.text) <= 40 and len(row.name) <= 24 and "\n" not in row.text
 
 
-def _rows(value: Any, *, path: str, parents: tuple[str, ...], depth: int) -> Iterator[Row]:
-    if isinstance(value, dict) and value and depth < DEEPEST:
-        names = _names(value)
-        for key, inner in value.items():
-            inside = f"{path}.{key}" if path else str(key)
-            yield from _rows(inner, path=inside, parents=(*parents, names[key]), depth=depth + 1)
-    elif isinstance(value, list) and value and depth < DEEPEST:
-        for number, inner in enumerate(value, 1):
-            inside = f"{path}[{number - 1}]"
-            yield from _rows(inner, path=inside, parents=(*parents, str(number)), depth=depth + 1)
+def _rows(value: Any, at: Place) -> Iterator[Row]:
+    if isinstance(value, dict) and value and len(at.parents) < DEEPEST:
+        names = _names(value, at.schema)
+        for key in _ordered(value, at.schema):
+            inside = f"{at.path}.{key}" if at.path else str(key)
+            spec = _spec(at.schema, key)
+            yield from _rows(value[key], Place(inside, (*at.parents, names[key]), spec))
+    elif isinstance(value, list) and value and len(at.parents) < DEEPEST:
+        spec = _object(at.schema.get("items"))
+        for number, inner in enumerate(value):
+            inside = f"{at.path}[{number}]"
+            yield from _rows(inner, Place(inside, (*at.parents, str(number + 1)), spec))
     else:
-        *above, name = parents or ("Value",)
+        *above, name = at.parents or ("Value",)
         text, is_quiet = _text(value)
-        yield Row(path, " · ".join(above), name, text, is_quiet)
+        hint = str(at.schema.get("description") or "")[:LONGEST_HINT]
+        yield Row(at.path, " · ".join(above), name, text, is_quiet, hint)
 
 
-def _names(value: dict[str, Any]) -> dict[str, str]:
+def _ordered(value: dict[str, Any], schema: Schema) -> list[str]:
+    """Return the keys in the order of the schema, then the others as they were sent."""
+    known = [key for key in _object(schema.get("properties")) if key in value]
+    return [*known, *(key for key in value if key not in known)]
+
+
+def _spec(schema: Schema, key: str) -> Schema:
+    return _object(_object(schema.get("properties")).get(key))
+
+
+def _object(value: Any) -> Schema:
+    return value if isinstance(value, dict) else {}
+
+
+def _names(value: dict[str, Any], schema: Schema) -> dict[str, str]:
     """Return the names in words, or exactly as sent where two would look the same."""
-    said = {key: human(key) for key in value}
+    titles = {key: str(_spec(schema, key).get("title") or "")[:LONGEST_TITLE] for key in value}
+    said = {key: titles[key] or human(key) for key in value}
     taken = Counter(said.values())
     return {key: word if taken[word] == 1 else key for key, word in said.items()}
 

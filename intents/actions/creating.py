@@ -1,5 +1,6 @@
 """New intents, as rows that are not stored yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,8 @@ class Submission:
     reminders: dict[str, Any] = field(default_factory=dict)
     human_task: dict[str, Any] | None = None
     max_delivery_attempts: int | None = None
+    # What of the payload does not fit its type, where that is no reason to refuse it.
+    warnings: Sequence[str] = ()
 
     @property
     def workspace_id(self) -> UUID:
@@ -58,7 +61,8 @@ def begin(submission: Submission, *, now: datetime) -> Change:
         updated_at=now,
     )
     change = Change(intent, actor=actor, now=now)
-    change.note("intent.created", {})
+    warned = {"warnings": list(submission.warnings)} if submission.warnings else {}
+    change.note("intent.created", warned)
     change.move(Status.SUBMITTED, {})
     change.move(Status.DELIVERED, {"delivery_attempt": 1, "to_agent": intent.to_agent})
     return change

@@ -81,7 +81,7 @@
 
   // ---- Drafts. Words survive a reload, an error and an expired session.
 
-  const fields = (form) => [...form.querySelectorAll("[name]")].filter((f) => f.type !== "hidden");
+  const fields = (form) => [...form.querySelectorAll("[name]")].filter((f) => f.type !== "hidden" && f.type !== "file");
   const value = (field) => (field.type === "checkbox" ? field.checked : field.value);
 
   function keepDraft(form) {
