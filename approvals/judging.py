@@ -87,8 +87,8 @@ def cannot_answer(
         return NotYours("An agent key never decides. A person answers this at the desk.")
     if gate.workspace_id not in actor.reviews:
         return NotYours(_why_not(actor))
-    if "requester" in gate.rule["exclude"] and _is_requester(gate, actor):
-        return NotYours("Who asks cannot answer here. Another reviewer must.")
+    if refusal := _asked_it(gate, actor):
+        return refusal
     if gate.due_at is not None and gate.due_at <= now:
         return GateClosed(gate)
     stage = _stage(gate, earlier)
@@ -124,8 +124,24 @@ def _check_text(answer: Answer) -> None:
         raise FormInvalid({"comment": "has a character that cannot be kept"})
 
 
+def _asked_it(gate: Gate, actor: Actor) -> Refusal | None:
+    """Refuse who asked, where the gate says so; and a program that asked in a person's name."""
+    if not _is_requester(gate, actor):
+        return None
+    if "requester" in gate.rule["exclude"]:
+        return NotYours("Who asks cannot answer here. Another reviewer must.")
+    if actor.session_id:
+        return NotYours("You asked this from a program yourself. Answer it at the desk.")
+    return None
+
+
 def _is_requester(gate: Gate, actor: Actor) -> bool:
-    """Compare keys, not names: what an agent says it is called is only what it says."""
+    """Compare keys, not names: what an agent says it is called is only what it says.
+
+    A person who asks over the API has no key; such an intent is sent under their own address.
+    """
+    if actor.user_id is not None:
+        return gate.intent.key_id is None and gate.intent.from_address == actor.name.lower()
     return actor.key_id is not None and actor.key_id == gate.intent.key_id
 
 

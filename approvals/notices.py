@@ -1,4 +1,4 @@
-"""Writes the mails about a gate, at the moment they are sent, with a fresh link in each."""
+"""Writes mails at the moment they are sent; those about a gate with a fresh link in each."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts import tokens
 from accounts.models import User
+from approvals.logins import codes, letter
 from approvals.models import EmailLink, Gate
 from events.models import Outbox
 from events.transports.email import Message
@@ -17,6 +18,8 @@ LINK_LIFE = timedelta(days=7)
 
 def compose(row: Outbox, now: datetime) -> Message | None:
     """Return the mail for an outbox row, or None when its gate is closed or its reader is gone."""
+    if row.kind == codes.KIND:
+        return letter.compose(row, now)
     gate = (
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )

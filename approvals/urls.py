@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, decide, detail, lists, live, mail
+from approvals.desk import account, decide, detail, lists, live, mail, terminal
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -19,6 +19,7 @@ urlpatterns = [
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
+    path("cli", terminal.cli_grant, name="cli_grant"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),
     path(

@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "send notices": every(1, "approvals.tasks.send_notices"),
     "remind and escalate": every(1, "approvals.tasks.nudge"),
     "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
+    "forget old logins": every(3600, "api.tasks.forget_logins"),
     "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
 }
 app.autodiscover_tasks()

@@ -10,7 +10,12 @@ from django.http import Http404, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
 from accounts.keys import KeyRefused
+from accounts.sessions.actions import NoSuchSession, RefreshRefused
+from accounts.sessions.actors import OutsideMembership
+from accounts.sessions.secrets import TokenExpired, TokenRefused
 from api.idempotency import KeyReused
+from approvals.logins.codes import LoginOver, LoginUsed, NoSuchLogin, TooMany, WrongCode
+from approvals.logins.grants import GrantOver, NoSuchGrant
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.lifecycle import InvalidTransition
@@ -29,7 +34,19 @@ REFUSALS = {
     "form_invalid": 422,
 }
 DOMAIN: dict[type[Exception], tuple[int, str]] = {
+    TokenExpired: (401, "token_expired"),
+    TokenRefused: (401, "invalid_actor_token"),
+    RefreshRefused: (401, "invalid_refresh_token"),
     KeyRefused: (401, "invalid_platform_api_key"),
+    OutsideMembership: (403, "invalid_actor_scope"),
+    NoSuchSession: (404, "session_not_found"),
+    NoSuchLogin: (404, "login_not_found"),
+    LoginOver: (410, "login_expired"),
+    LoginUsed: (409, "login_used"),
+    WrongCode: (422, "invalid_code"),
+    TooMany: (429, "rate_limit_exceeded"),
+    NoSuchGrant: (404, "grant_not_found"),
+    GrantOver: (410, "grant_expired"),
     NoSuchIntent: (404, "intent_not_found"),
     NotAParty: (403, "invalid_actor_scope"),
     AlreadyOver: (409, "already_terminal"),

@@ -15,7 +15,7 @@ from approvals.refusals import NoSuchGate, Refusal
 from events.rows import delete_where, in_list, insert_rows, one_journey, read_rows, update_rows
 from intents import change as changes
 from intents import deliveries
-from intents.actions import ensure_usable
+from intents.actions import ensure_usable, refused
 from intents.change import Change, error
 from intents.models import Delivery, Intent
 
@@ -67,8 +67,8 @@ class _Batch:
         self.goes_on: list[Intent] = []
 
     def take(self, answer: Answer) -> Decision | Refusal | KeyRefused:
-        if answer.actor.key_id and answer.actor.key_id not in self.usable:
-            return KeyRefused(KeyRefused.__doc__)
+        if answer.actor.credential and answer.actor.credential not in self.usable:
+            return refused(answer.actor)
         gate = self.gates.get(answer.gate_id)
         try:
             if gate is None or gate.workspace_id not in answer.actor.workspaces:

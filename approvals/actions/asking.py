@@ -25,6 +25,7 @@ from intents.actions import (
     ensure_usable,
     first_delivery,
     lock,
+    refused,
 )
 from intents.change import Change
 from intents.lifecycle import Status, WaitingFor
@@ -38,15 +39,12 @@ def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Int
     One is a batch of one. The answer is the intent, or KeyRefused when its key was revoked.
     """
     usable = ensure_usable([s.actor for s in submissions], now=now)
-    taken = [s for s in submissions if s.actor.key_id is None or s.actor.key_id in usable]
+    taken = [s for s in submissions if s.actor.credential in usable or not s.actor.credential]
     directory = Directory.of({s.workspace_id for s in taken})
     begun = {id(s): begin(s, now=now) for s in taken}
     opened = [gate for s in taken if (gate := _hold(s, begun[id(s)], directory, now=now))]
     _store(list(begun.values()), opened, directory, now=now)
-    return [
-        begun[id(s)].intent if id(s) in begun else KeyRefused(KeyRefused.__doc__)
-        for s in submissions
-    ]
+    return [begun[id(s)].intent if id(s) in begun else refused(s.actor) for s in submissions]
 
 
 def submit(submission: Submission, *, now: datetime) -> Intent:

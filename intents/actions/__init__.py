@@ -7,6 +7,7 @@ from intents.actions.locking import (
     NotAParty,
     ensure_usable,
     lock,
+    refused,
     require_party,
     require_usable,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "offer_again",
     "offer_unanswered",
     "patch",
+    "refused",
     "reply",
     "require_party",
     "require_usable",

@@ -7,6 +7,8 @@ from uuid import UUID
 from accounts import keys
 from accounts.actor import Actor
 from accounts.keys import KeyRefused
+from accounts.sessions import actors as sessions
+from accounts.sessions.secrets import TokenRefused
 from intents.models import Intent
 
 
@@ -26,23 +28,32 @@ class AlreadyOver(Exception):
 
 
 class NotAParty(Exception):
-    """The key belongs to neither side of the intent and was granted nothing."""
+    """You take no part in this intent: you are neither its sender nor its handler."""
 
     def __init__(self) -> None:
-        super().__init__("This key takes no part in the intent: it is not its sender or handler.")
+        super().__init__(
+            "You take no part in this intent: you are neither its sender nor its handler."
+        )
 
 
 def ensure_usable(actors: Sequence[Actor], *, now: datetime) -> set[UUID]:
-    """Return the ids of the keys that hold right now, asked inside the writing transaction."""
+    """Return the keys and sessions that hold right now, asked inside the writing transaction."""
     asked = {actor.key_id for actor in actors if actor.key_id}
-    return keys.still_usable(asked, now=now) if asked else set()
+    usable = keys.still_usable(asked, now=now) if asked else set()
+    people = [actor for actor in actors if actor.session_id]
+    return usable | sessions.still_hold(people, now=now) if people else usable
+
+
+def refused(actor: Actor) -> KeyRefused:
+    """Return what an actor is told whose key or session does not hold any more."""
+    return TokenRefused() if actor.session_id else KeyRefused(KeyRefused.__doc__)
 
 
 def require_usable(actor: Actor, *, now: datetime) -> None:
-    """Refuse a key that was revoked since it was looked up. Raises: KeyRefused."""
-    if actor.key_id and not ensure_usable([actor], now=now):
+    """Refuse a key or session that ended since it was looked up. Raises: KeyRefused."""
+    if actor.credential and not ensure_usable([actor], now=now):
         keys.forget()
-        raise KeyRefused(KeyRefused.__doc__)
+        raise refused(actor)
 
 
 def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
@@ -58,8 +69,15 @@ def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
 
 
 def require_party(intent: Intent, actor: Actor, *, permission: str) -> None:
-    """Refuse an agent key that takes no part. Raises: NotAParty."""
-    if not actor.is_agent or actor.address in intent.parties:
+    """Refuse an agent key, or a person who answers only, without a part. Raises: NotAParty."""
+    if _speaks_for_all(actor, intent) or actor.address in intent.parties:
         return
     if not intent.grants(actor.address, permission):
         raise NotAParty
+
+
+def _speaks_for_all(actor: Actor, intent: Intent) -> bool:
+    """Tell whether this actor may do with work of the workspace what its sender may."""
+    if actor.session_id:
+        return intent.workspace_id in actor.administers
+    return not actor.is_agent

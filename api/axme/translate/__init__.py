@@ -15,10 +15,18 @@ from api.axme.translate.outward import (
     summary,
     task,
 )
+from api.axme.translate.people import (
+    access_token,
+    overview,
+    personal_context,
+    session,
+    signed_in,
+)
 from api.axme.translate.threads import messages, thread, thread_status
 from api.axme.translate.wire import own_seq, stamp, wire_seq
 
 __all__ = [
+    "access_token",
     "approval",
     "created",
     "decision_word",
@@ -29,10 +37,14 @@ __all__ = [
     "event_frame",
     "intent",
     "messages",
+    "overview",
     "own_seq",
     "patched",
+    "personal_context",
     "resolution",
     "resumed",
+    "session",
+    "signed_in",
     "stamp",
     "submission",
     "summary",
