@@ -12,6 +12,7 @@ from api.axme import agents, approvals, inbox, intents, meta, portal, sessions, 
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
 from api.axme.errors import from_exception
+from api.mcp.protocol import mcp
 
 
 def answer_failure(request: HttpRequest, failure: Exception | type[Exception]) -> HttpResponse:
@@ -38,5 +39,6 @@ for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has ha
 urlpatterns = [
     path("api/docs", openapi.page, name="api_docs"),
     path("api/openapi.json", partial(openapi.document, api), name="openapi"),
+    path("mcp", mcp, name="mcp"),
     path("", api.urls),
 ]

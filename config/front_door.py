@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from api.axme.auth import trace_id
 from api.axme.errors import envelope, from_exception
 
-MACHINE_PATHS = ("/v1/", "/health", "/ready")
+MACHINE_PATHS = ("/v1/", "/mcp", "/health", "/ready")
 
 
 def by_path(*, machines: Any, people: Any) -> Any:
