@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
-from uuid import uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.addresses import SCHEME
 from accounts.sessions.models import CliGrant, LoginCode, RefreshToken, Session
 
 __all__ = [
@@ -97,6 +98,11 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.org}/{self.name}"
+
+    @property
+    def org_id(self) -> UUID:
+        """The id of the organisation on the wire: made of its name, as there is no row for one."""
+        return uuid5(NAMESPACE_URL, f"{SCHEME}{self.org}")
 
 
 class Membership(models.Model):

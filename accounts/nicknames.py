@@ -1,33 +1,29 @@
-"""Nicknames: how they are spelled, and whether one is free."""
+"""Nicknames: how one is written and compared, and whether it is free."""
 
 import re
+from uuid import UUID
 
-from django.db.models.functions import Lower
+from accounts.models import Agent
 
-from accounts.models import User
-
-SPELLING = re.compile(r"@[\w.-]{3,32}")
+NICK = re.compile(r"@?([A-Za-z0-9_.-]{3,32})")
 
 
-class BadNickname(ValueError):
+class BadNick(ValueError):
     """A nickname is an @ and 3 to 32 letters, digits, dots, hyphens or underscores."""
 
     def __init__(self) -> None:
-        super().__init__(BadNickname.__doc__)
+        super().__init__(BadNick.__doc__)
 
 
-def normalize(nick: str) -> str:
-    """Return the form nicknames are compared by. Raises: BadNickname."""
-    if not SPELLING.fullmatch(nick):
-        raise BadNickname
-    return nick[1:].lower()
+def normalised(nick: str) -> str:
+    """Return what nicknames are compared by: small letters, no @. Raises: BadNick."""
+    found = NICK.fullmatch(nick)
+    if found is None:
+        raise BadNick
+    return found[1].lower()
 
 
-def public_address(nick: str) -> str:
-    return f"{normalize(nick)}@ax"
-
-
-def is_available(nick: str) -> bool:
-    """Tell whether nobody goes by this nickname. Raises: BadNickname."""
-    taken = User.objects.annotate(called=Lower("name")).filter(called=normalize(nick))
+def is_available(nick: str, *, workspace_id: UUID) -> bool:
+    """Tell whether nobody of this workspace has it. Raises: BadNick."""
+    taken = Agent.objects.filter(workspace=workspace_id, name__iexact=normalised(nick))
     return not taken.exists()

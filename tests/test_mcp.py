@@ -264,7 +264,7 @@ def test_the_same_idempotency_key_asks_once(people, agent):
         ("get_intent", {"intent_id": "x" * 65}),
         ("decide_task", {"task_id": "x"}),
         ("check_nick", {}),
-        ("check_nick", {"nick": "dora"}),
+        ("check_nick", {"nick": "@do ra"}),
         ("check_nick", {"nick": "@x"}),
     ],
     ids=str,
@@ -476,7 +476,7 @@ def test_the_key_that_asked_does_not_answer_over_the_api_either(people, workspac
 
 
 def test_a_nickname_is_free_until_somebody_has_it(people, agent):
-    free, taken = (agent.call("check_nick", nick=nick) for nick in ("@Dora", "@BOB"))
+    free, taken = (agent.call("check_nick", nick=nick) for nick in ("@Dora", "@CODER"))
 
     assert free["data"] == {
         "nick": "@Dora", "normalized_nick": "dora", "public_address": "dora@ax", "available": True,

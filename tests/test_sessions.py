@@ -428,7 +428,8 @@ def test_a_person_selects_where_their_calls_act(people, bob):
     ).json()
 
     assert before["selected_workspace"]["name"] == "production"
-    assert chosen["context"] == {"org_id": "other", "workspace_id": str(people.elsewhere.id)}
+    place = {"org_id": str(people.elsewhere.org_id), "workspace_id": str(people.elsewhere.id)}
+    assert chosen["context"] == place
     assert bob.get("/v1/portal/personal/context").json()["context"] == chosen["context"]
     assert [t["approval_id"] for t in bob.get("/v1/me/tasks").json()["tasks"]] == [str(gate.id)]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Router
 
 from accounts.actor import Actor
-from accounts.models import Agent, Membership, Session
+from accounts.models import Agent, Membership, Session, Workspace
 from accounts.sessions import actions as sessions
 from accounts.sessions.actors import OutsideMembership
 from api.axme import translate
@@ -53,20 +53,17 @@ async def overview(
     request: HttpRequest, org_id: str = "", workspace_id: str = ""
 ) -> dict[str, Any]:
     """Tell how much there is of a workspace. There are no quotas: only a payload has a limit."""
-    actor = actor_of(request)
-    if (org_id and org_id != actor.org) or (
-        workspace_id and workspace_id not in {str(actor.workspace_id), actor.space}
-    ):
-        raise OutsideMembership
-    used = await pool.run(_used, actor, timezone.now())
-    return translate.overview(actor, used, limits={"payload_max_bytes": settings.BODY_LIMIT_BYTES})
+    space, used = await pool.run(
+        _overview, actor_of(request), org_id, workspace_id, now=timezone.now()
+    )
+    return translate.overview(space, used, limits={"payload_max_bytes": settings.BODY_LIMIT_BYTES})
 
 
 @router.post("/alpha/bootstrap", auth=None)
 async def bootstrap(request: HttpRequest) -> dict[str, Any]:
     """Refuse: nobody makes a workspace of their own here; its operator does."""
     said = "This server takes no sign-ups. Ask its operator for an account, then sign in."
-    raise BadRequest(501, "not_supported", said)
+    raise BadRequest(404, "not_supported", said, family="alpha")
 
 
 def _memberships(session: Session) -> list[Membership]:
@@ -77,18 +74,28 @@ def _memberships(session: Session) -> list[Membership]:
 def _named(memberships: list[Membership], org: str, name: str) -> UUID:
     """Return the workspace meant by its id, or by its names. Raises: OutsideMembership."""
     for membership in memberships:
-        space = membership.workspace
-        if name in {str(space.id), space.name} and org in {space.org, ""}:
-            return space.id
+        if _is_meant(membership.workspace, org, name):
+            return membership.workspace_id
     raise OutsideMembership
 
 
-def _used(actor: Actor, now: datetime) -> dict[str, int]:
-    here = actor.workspace_id
+def _is_meant(space: Workspace, org: str, name: str) -> bool:
+    """Tell whether ids or names mean this workspace; what is left out fits any."""
+    orgs, names = {"", space.org, str(space.org_id)}, {"", space.name, str(space), str(space.id)}
+    return org in orgs and name in names
+
+
+def _overview(
+    actor: Actor, org: str, name: str, *, now: datetime
+) -> tuple[Workspace, dict[str, int]]:
+    """Count what there is of the caller's workspace. Raises: OutsideMembership for any other."""
+    space = Workspace.objects.get(id=actor.workspace_id)
+    if not _is_meant(space, org, name):
+        raise OutsideMembership
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    intents = Intent.objects.filter(workspace=here, created_at__gte=midnight)
-    return {
+    intents = Intent.objects.filter(workspace=space, created_at__gte=midnight)
+    return space, {
         "intents_per_day": intents.order_by("-created_at")[:MOST].count(),
-        "actors_total": Membership.objects.filter(workspace=here).count(),
-        "service_accounts_per_workspace": Agent.objects.filter(workspace=here).count(),
+        "actors_total": Membership.objects.filter(workspace=space).count(),
+        "service_accounts_per_workspace": Agent.objects.filter(workspace=space).count(),
     }

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from accounts.actor import Actor
 from accounts.models import Membership, Session, Workspace
 from accounts.sessions import secrets
 from accounts.sessions.secrets import TOKEN_LIFE, Bearer
@@ -41,7 +40,7 @@ def signed_in(session: Session, *, life: timedelta = TOKEN_LIFE, now: datetime) 
 
 
 def place(workspace: Workspace) -> dict[str, str]:
-    return {"org_id": workspace.org, "workspace_id": str(workspace.id)}
+    return {"org_id": str(workspace.org_id), "workspace_id": str(workspace.id)}
 
 
 def session(row: Session, *, current: UUID) -> dict[str, Any]:
@@ -80,12 +79,11 @@ def personal_context(row: Session, memberships: list[Membership]) -> dict[str, A
     }
 
 
-def overview(actor: Actor, used: dict[str, int], *, limits: dict[str, int]) -> dict[str, Any]:
+def overview(space: Workspace, used: dict[str, int], *, limits: dict[str, int]) -> dict[str, Any]:
     return {
         "ok": True,
         "overview": {
-            "org_id": actor.org,
-            "workspace_id": str(actor.workspace_id),
+            **place(space),
             "quota_policy": {
                 "dimensions": limits,
                 "overage_mode": "none",
@@ -111,7 +109,7 @@ def _workspace(membership: Membership) -> dict[str, Any]:
 def _organizations(workspaces: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for space in workspaces:
-        fresh = {"org_id": space["org_id"], "name": space["org_id"], "status": "active"}
+        fresh = {"org_id": space["org_id"], "name": space["org_name"], "status": "active"}
         org = found.setdefault(space["org_id"], fresh | {"roles": [], "workspaces": []})
         org["roles"] = sorted({*org["roles"], *space["roles"]})
         org["workspaces"].append(space["workspace_id"])
