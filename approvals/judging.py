@@ -136,13 +136,11 @@ def _asked_it(gate: Gate, actor: Actor) -> Refusal | None:
 
 
 def _is_requester(gate: Gate, actor: Actor) -> bool:
-    """Compare keys, not names: what an agent says it is called is only what it says.
-
-    A person who asks over the API has no key; such an intent is sent under their own address.
-    """
-    if actor.user_id is not None:
-        return gate.intent.key_id is None and gate.intent.from_address == actor.name.lower()
-    return actor.key_id is not None and actor.key_id == gate.intent.key_id
+    """Compare keys and people, not names: what an agent says it is called is only what it says."""
+    intent = gate.intent
+    if actor.user_id is not None and actor.user_id == intent.person_id:
+        return True
+    return actor.key_id is not None and actor.key_id == intent.key_id
 
 
 def _has_evidence(data: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,10 @@ def new_user_code() -> str:
     """Return the code a person compares on two screens."""
     letters = "".join(secrets.choice(LETTERS) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def is_user_code(text: str) -> bool:
+    return bool(re.fullmatch(f"[{LETTERS}]{{4}}-[{LETTERS}]{{4}}", text))
 
 
 def _sign(purpose: str, id: UUID) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import CliGrant, User
 from accounts.sessions import actions as sessions
-from accounts.sessions.secrets import new_user_code
+from accounts.sessions.secrets import is_user_code, new_user_code
 
 LIFE = timedelta(minutes=10)
 
@@ -56,6 +56,8 @@ def find(grant_id: UUID, *, now: datetime) -> CliGrant:
 def waiting(user_code: str, *, now: datetime) -> CliGrant | None:
     """Return the grant that waits with this code, for a person to look at."""
     code = user_code.strip().upper()
+    if not is_user_code(code):
+        return None
     rows = CliGrant.objects.filter(user_code=code, session=None, refused_at=None)
     return rows.filter(expires_at__gt=now).first()
 
