@@ -19,6 +19,7 @@ urlpatterns = [
     path("requests/<uuid:gate_id>/decide", decide.decide, name="decide"),
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
+    path("cli/sessions/<uuid:session_id>/end", terminal.end_session, name="end_session"),
     path("cli", terminal.cli_grant, name="cli_grant"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),

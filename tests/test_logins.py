@@ -156,7 +156,7 @@ def test_an_address_is_sent_twenty_codes_a_day(people):
 
 
 def test_a_place_asks_for_so_many_logins_and_then_waits(people):
-    for number in range(30):
+    for number in range(100):
         ask(f"nobody{number}@example.com")
 
     assert Api().post(ASKED, {"email": "bob@example.com"}).status_code == 429
@@ -326,7 +326,7 @@ def test_a_person_without_a_workspace_allows_nothing(desk, people):
 
 
 def test_a_place_begins_so_many_grants_and_then_waits(people):
-    for _ in range(30):
+    for _ in range(100):
         grant()
 
     assert refusal(Api().post("/v1/auth/cli-grants"))[:2] == (429, "rate_limit_exceeded")
@@ -361,3 +361,29 @@ def test_old_logins_are_forgotten(desk):
 
 def test_the_password_of_the_desk_is_not_what_a_terminal_sends(people):
     assert verify(ask(), PASSWORD).status_code == 422
+
+
+def test_the_settings_list_a_persons_terminals_and_end_one(desk, people):
+    press(desk, given := grant())
+    token = poll(given).json()["account_session_token"]
+    session = Session.objects.get()
+    assert "axme-cli/1.2" in desk.get("/settings").content.decode()
+
+    ended = desk.post(f"/cli/sessions/{session.id}/end")
+
+    assert (ended.status_code, ended["Location"]) == (302, "/settings")
+    assert "axme-cli/1.2" not in desk.get("/settings").content.decode()
+    assert refusal(Api().get("/v1/me/tasks", headers=bearer(token)))[1] == "invalid_actor_token"
+
+
+def test_nobody_ends_a_terminal_of_somebody_else(desk, client, people):
+    press(desk, grant())
+    session = Session.objects.get()
+
+    for stranger in (people.ann, people.cid):
+        client.force_login(stranger)
+        assert client.post(f"/cli/sessions/{session.id}/end").status_code == 404
+        assert "axme-cli/1.2" not in client.get("/settings").content.decode()
+    assert client.get(f"/cli/sessions/{session.id}/end").status_code == 405
+    session.refresh_from_db()
+    assert session.revoked_at is None

@@ -120,6 +120,12 @@ def test_a_reviewer_does_not_do_an_agents_work_and_an_admin_may(people, ann, bob
     assert ann.post(path, {}).status_code == 200
 
 
+def test_a_reviewer_joins_in_the_talk_about_work(people, bob):
+    intent = make_intent(people.here)
+
+    assert bob.post(f"/v1/inbox/{intent.id}/reply", {"message": "Wait."}).status_code == 200
+
+
 def test_a_reviewer_manages_nothing(people, ann, bob):
     told = bob.post("/v1/service-accounts", {})
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, StreamingHttpResponse
 
 from accounts.keys import KeyRefused
+from accounts.sessions.actors import OutsideMembership
 from api.axme.auth import KeyAuth, header_of
 from events import streams
 
@@ -25,7 +26,7 @@ def event_stream(
     async def read_if_allowed(seen: int) -> Sequence[streams.Frame]:
         try:
             await KEY(request)
-        except KeyRefused as failure:
+        except (KeyRefused, OutsideMembership) as failure:
             raise streams.Closed from failure
         return await read(seen)
 

@@ -1,13 +1,17 @@
-"""The page where a person says that a terminal that waits to be signed in is theirs."""
+"""A person's terminals: saying that one that waits to be signed in is theirs, and ending one."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import Session, User
+from accounts.sessions import actions as sessions
+from accounts.sessions.actions import NoSuchSession
 from approvals.desk import shell
 from approvals.logins import grants
 from approvals.logins.grants import GrantRefused
@@ -23,6 +27,23 @@ def cli_grant(request: HttpRequest) -> HttpResponse:
         return _answered(request, code, now=now)
     grant = grants.waiting(code, now=now)
     return _page(request, {"grant": grant, "now": now}, status=200 if grant else 404)
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Sign one of the person's terminals out."""
+    try:
+        sessions.revoke(session_id, user=shell.person(request), now=timezone.now())
+    except NoSuchSession as refusal:
+        raise Http404 from refusal
+    shell.tell(request, "The terminal is signed out.")
+    return redirect("settings")
+
+
+def live(person: User, *, now: datetime) -> list[Session]:
+    """Return where a person is signed in besides the desk, the latest first."""
+    return list(Session.objects.live(now).filter(user=person).order_by("-created_at", "-id")[:50])
 
 
 def _answered(request: HttpRequest, code: str, *, now: datetime) -> HttpResponse:

@@ -70,14 +70,18 @@ def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
 
 def require_party(intent: Intent, actor: Actor, *, permission: str) -> None:
     """Refuse an agent key, or a person who answers only, without a part. Raises: NotAParty."""
-    if _speaks_for_all(actor, intent) or actor.address in intent.parties:
+    if _speaks_for_all(actor, intent, permission) or actor.address in intent.parties:
         return
     if not intent.grants(actor.address, permission):
         raise NotAParty
 
 
-def _speaks_for_all(actor: Actor, intent: Intent) -> bool:
-    """Tell whether this actor may do with work of the workspace what its sender may."""
+def _speaks_for_all(actor: Actor, intent: Intent, permission: str) -> bool:
+    """Tell whether this actor may do with work of the workspace what its sender may.
+
+    A reviewer may join in the talk about it; doing it is for admins.
+    """
     if actor.session_id:
-        return intent.workspace_id in actor.administers
+        able = actor.reviews if permission == "reply" else actor.administers
+        return intent.workspace_id in able
     return not actor.is_agent
