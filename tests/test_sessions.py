@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.actions import add_reviewer
 from accounts.models import Membership, RefreshToken, Session
-from accounts.sessions import actions as sessions
 from accounts.sessions import secrets
 from accounts.sessions.secrets import Bearer
+from approvals.logins import ending
 from approvals.models import Decision
 from intents.models import Intent
 from tests.calling import Api, counts, refusal
@@ -260,7 +260,7 @@ def test_a_token_lasts_a_quarter_of_an_hour(people, bob):
 
 
 def revoke(people):
-    sessions.revoke_all(people.bob, now=timezone.now())
+    ending.revoke_all(people.bob, now=timezone.now())
 
 
 def leave(people):

@@ -10,11 +10,11 @@ from django.http import Http404, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
 from accounts.keys import KeyRefused
-from accounts.sessions.actions import NoSuchSession, RefreshRefused
 from accounts.sessions.actors import OutsideMembership
 from accounts.sessions.secrets import TokenExpired, TokenRefused
 from api.idempotency import KeyReused
 from approvals.logins.codes import LoginOver, LoginUsed, NoSuchLogin, TooMany, WrongCode
+from approvals.logins.ending import NoSuchSession, RefreshRefused
 from approvals.logins.grants import GrantOver, NoSuchGrant
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty

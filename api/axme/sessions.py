@@ -13,12 +13,12 @@ from ninja import Router
 from accounts import throttle
 from accounts.models import CliGrant, Session
 from accounts.sessions import actions as sessions
-from accounts.sessions.actions import NoSuchSession
 from api.axme import translate
 from api.axme.auth import SessionAuth, header_of
 from api.axme.schemas import LoginIntent, RefreshBody, SessionId, VerifyCode
-from approvals.logins import codes, grants
+from approvals.logins import codes, ending, grants
 from approvals.logins.codes import NoSuchLogin, TooMany
+from approvals.logins.ending import NoSuchSession
 from approvals.logins.grants import NoSuchGrant
 from events import pool
 
@@ -90,7 +90,7 @@ async def refresh(request: HttpRequest, body: RefreshBody) -> dict[str, Any]:
     """Take a refresh token for the next pair. One that comes twice ends its session."""
 
     def produce(now: datetime) -> dict[str, Any]:
-        session, token = sessions.refresh(body.refresh_token, now=now)
+        session, token = ending.refresh(body.refresh_token, now=now)
         return {
             "ok": True,
             "access_token": translate.access_token(session, now=now),
@@ -120,7 +120,7 @@ async def revoke_session(request: HttpRequest, body: SessionId) -> dict[str, Any
     """End one session of the person: its tokens and its key stop at once."""
     id = _id(body.session_id, NoSuchSession)
     user, now = session_of(request).user, timezone.now()
-    await pool.run(sessions.revoke, id, user=user, now=now)
+    await pool.run(ending.revoke, id, user=user, now=now)
     return {"ok": True, "session_id": str(id), "revoked": True}
 
 
@@ -128,14 +128,14 @@ async def revoke_session(request: HttpRequest, body: SessionId) -> dict[str, Any
 async def logout(request: HttpRequest) -> dict[str, Any]:
     """End the session of this token."""
     current, now = session_of(request), timezone.now()
-    await pool.run(sessions.revoke, current.id, user=current.user, now=now)
+    await pool.run(ending.revoke, current.id, user=current.user, now=now)
     return {"ok": True, "session_id": str(current.id), "revoked": True}
 
 
 @router.post("/auth/logout-all")
 async def logout_all(request: HttpRequest) -> dict[str, Any]:
     """End every session of the person."""
-    count = await pool.run(sessions.revoke_all, session_of(request).user, now=timezone.now())
+    count = await pool.run(ending.revoke_all, session_of(request).user, now=timezone.now())
     return {"ok": True, "revoked_count": count}
 
 

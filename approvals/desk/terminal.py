@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Session, User
-from accounts.sessions import actions as sessions
-from accounts.sessions.actions import NoSuchSession
 from approvals.desk import shell
-from approvals.logins import grants
+from approvals.logins import ending, grants
+from approvals.logins.ending import NoSuchSession
 from approvals.logins.grants import GrantRefused
 
 
@@ -34,7 +33,7 @@ def cli_grant(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Sign one of the person's terminals out."""
     try:
-        sessions.revoke(session_id, user=shell.person(request), now=timezone.now())
+        ending.revoke(session_id, user=shell.person(request), now=timezone.now())
     except NoSuchSession as refusal:
         raise Http404 from refusal
     shell.tell(request, "The terminal is signed out.")
