@@ -171,6 +171,17 @@ def test_a_code_is_nowhere_in_the_database(people):
     assert code not in stored
 
 
+def test_whoever_asks_writes_nothing_into_the_mail(people):
+    lie = {"x-axme-client": "Go to https://evil.example now"}
+
+    Api().post(ASKED, {"email": "bob@example.com"}, headers=lie)
+
+    send_notices()
+    (sent,) = mail.outbox
+    assert "evil" not in sent.message().as_string()
+    assert "evil" not in sent.alternatives[0].content
+
+
 def test_a_mail_that_is_late_is_not_sent(people):
     ask()
     LoginCode.objects.update(expires_at=timezone.now())

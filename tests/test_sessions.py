@@ -353,6 +353,15 @@ def test_a_refresh_token_that_comes_twice_ends_the_session(people, bob):
     assert refusal(late)[:2] == (401, "invalid_refresh_token")
 
 
+def test_a_refresh_token_sent_twice_at_once_gives_one_pair_and_no_session(people, bob):
+    call = ("POST", "/v1/auth/refresh", {"json": {"refresh_token": bob.login["refresh_token"]}})
+
+    answers = Api().together(call, call, call)
+
+    assert sorted(answer.status_code for answer in answers) == [200, 401, 401]
+    assert refusal(bob.get("/v1/me/tasks"))[1] == "invalid_actor_token"
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [({"refresh_token": "nonsense"}, 401), ({"refresh_token": "ü" * 200}, 401),
