@@ -120,6 +120,17 @@ def test_a_reviewer_does_not_do_an_agents_work_and_an_admin_may(people, ann, bob
     assert ann.post(path, {}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["intents", "intents/stream?wait_seconds=1"])
+def test_a_reviewer_takes_no_work_of_an_agent_by_looking(people, ann, bob, path):
+    intent = make_intent(people.here)
+
+    for headers in (bob.headers, {"x-api-key": bob.login["api_key"]}):
+        told = Api().get(f"/v1/agents/desk/{path}", headers=headers)
+        assert refusal(told)[:2] == (403, "invalid_actor_scope")
+    assert intent.deliveries.get().offered_at is None
+    assert ann.get(f"/v1/agents/desk/{path}").status_code == 200
+
+
 def test_a_reviewer_joins_in_the_talk_about_work(people, bob):
     intent = make_intent(people.here)
 
