@@ -41,7 +41,7 @@ class RequestApproval(Arguments):
     risk: Annotated[str, Field(description="low, medium, high or critical.", max_length=20)] = ""
     required_comment: Annotated[bool, Field(description="The answer needs a reason.")] = False
     expires_in_seconds: Annotated[
-        int, Field(ge=0, le=604_800, description="When nobody needs to answer any more; 0: never.")
+        int, Field(ge=0, le=604_800, description="How long it is asked, 60 or more; 0: for ever.")
     ] = 0
 
 
@@ -69,12 +69,11 @@ async def request_approval(call: Call, given: RequestApproval) -> Found:
     page = settings.PUBLIC_URL + reverse("gate", args=[gate.id], urlconf="config.urls")
     data = {**made, "approval_id": str(gate.id), "review_url": page}
     said = "A person is asked. Call axme.wait_for_approval with this intent_id."
-    return Found(said, data | {"ok": True})
+    return Found(said, data)
 
 
 async def wait_for_approval(call: Call, given: WaitForApproval) -> Found:
     """Wait until people have answered, for as long as the caller may read the intent."""
-    call.request.auth = call.actor  # type: ignore[attr-defined]
 
     async def look() -> Intent | None:
         # Asked again at every look: a key that is revoked meanwhile sees no answer.
