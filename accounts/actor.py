@@ -38,6 +38,7 @@ class Actor:
     channel: Channel
     user_id: int | None = None
     key_id: UUID | None = None
+    session_id: UUID | None = None
     address: str | None = None
     reviews: frozenset[UUID] = frozenset()
     administers: frozenset[UUID] = frozenset()
@@ -54,6 +55,11 @@ class Actor:
     @property
     def is_agent(self) -> bool:
         return self.kind is Kind.AGENT
+
+    @property
+    def credential(self) -> UUID | None:
+        """The row that must still hold when this actor writes; at the desk there is none."""
+        return self.key_id or self.session_id
 
     def manages(self, workspace_id: UUID) -> bool:
         """Tell whether this is a workspace's own key or an admin of it: who sets things up."""

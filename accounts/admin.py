@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.actions import ensure_agent, issue_key, revoke_key
-from accounts.models import Agent, ApiKey, Membership, User, Workspace
+from accounts.models import Agent, ApiKey, Membership, Session, User, Workspace
 
 admin.site.site_header = "Assent"
 admin.site.site_title = "Assent"
@@ -212,3 +212,14 @@ class ApiKeyAdmin(ReadOnly):
         for key in queryset:
             revoke_key(key, now=timezone.now())
         self.message_user(request, f"Revoked: {len(queryset)}.", messages.WARNING)
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly):
+    """Where people are signed in besides the desk. Locking a person out ends all of theirs."""
+
+    list_display = ("user", "client", "device", "workspace", "created_at", "revoked_at")
+    list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("user", "workspace")
+    search_fields = ("user__email", "device")
+    ordering = ("-created_at", "id")

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts import keys, tokens
+from accounts import tokens
 from accounts.actor import Actor
-from accounts.keys import KeyRefused
 from accounts.models import EntryToken, User
 from accounts.registering import NotAManager
+from accounts.standing import require_standing
 
 LIVES_FOR = timedelta(minutes=5)
 
@@ -26,8 +26,7 @@ def let_in(actor: Actor, *, now: datetime) -> str:
     """
     if actor.is_agent:
         raise NotAManager("The key of an agent opens no desk.")
-    if actor.key_id and actor.key_id not in keys.standing({actor.key_id}, now=now):
-        raise KeyRefused(KeyRefused.__doc__)
+    require_standing(actor, now=now)
     EntryToken.objects.filter(expires_at__lt=now).delete()
     token = tokens.new_link_token()
     EntryToken.objects.create(

@@ -14,6 +14,19 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.addresses import SCHEME
+from accounts.sessions.models import CliGrant, LoginCode, RefreshToken, Session
+
+__all__ = [
+    "Agent",
+    "ApiKey",
+    "CliGrant",
+    "LoginCode",
+    "Membership",
+    "RefreshToken",
+    "Session",
+    "User",
+    "Workspace",
+]
 
 SLUG = RegexValidator(r"^[a-z0-9][a-z0-9-]{1,62}$", "Use small letters, digits and hyphens.")
 AGENT_NAME = RegexValidator(r"^[A-Za-z0-9._-]{2,63}$", "Use letters, digits, dots and hyphens.")

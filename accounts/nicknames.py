@@ -8,12 +8,11 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from accounts import keys
 from accounts.actor import Actor
 from accounts.addresses import SCHEME
 from accounts.joining import Profile
-from accounts.keys import KeyRefused
 from accounts.models import Agent, Workspace
+from accounts.standing import require_standing
 
 NICK = re.compile(r"@?([A-Za-z0-9_.-]{3,32})")
 # These mean something as addresses already.
@@ -160,5 +159,4 @@ def _shown(nick: str) -> str:
 def _require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
     if not actor.manages(workspace_id):
         raise MayNotManage
-    if actor.key_id and not keys.standing({actor.key_id}, now=now):
-        raise KeyRefused(KeyRefused.__doc__)
+    require_standing(actor, now=now)

@@ -13,9 +13,9 @@ from accounts.actions import ensure_agent, issue_key, revoke_key
 from accounts.actor import Actor, Kind
 from accounts.addresses import canonical
 from accounts.callbacks import refuse_reason
-from accounts.keys import KeyRefused
 from accounts.models import AGENT_NAME, Agent, ApiKey, Workspace
 from accounts.sealing import seal
+from accounts.standing import require_standing
 
 # Names that mean something else in an address or in a path.
 RESERVED = {"agent_core", "human", "intents", "policy", "receive-override", "entries"}
@@ -60,14 +60,12 @@ def find(actor: Actor, ref: str) -> Agent:
 
 
 def require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
-    """Ask as below, and inside a writing transaction whether the key still holds.
+    """Ask as below, and inside a writing transaction whether the key or session still holds.
 
     Raises: NotAManager, KeyRefused.
     """
     require_manager_to_read(actor, workspace_id)
-    if actor.key_id and actor.key_id not in keys.standing({actor.key_id}, now=now):
-        keys.forget()
-        raise KeyRefused(KeyRefused.__doc__)
+    require_standing(actor, now=now)
 
 
 def require_manager_to_read(actor: Actor, workspace_id: UUID) -> None:

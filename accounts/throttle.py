@@ -1,4 +1,4 @@
-"""Slows down guessing passwords: ten wrong ones for a person from one place, then a pause."""
+"""Slows down guessing and flooding: so many from one place in ten minutes, then a pause."""
 
 import contextlib
 import hashlib
@@ -23,6 +23,15 @@ def failed(email: str, place: str) -> None:
     with _without_cache():
         cache.add(name, 0, PAUSE_SECONDS)
         cache.incr(name)
+
+
+def is_spent(what: str, place: str, *, most: int) -> bool:
+    """Count one more of something from a place; tell whether that is too many in ten minutes."""
+    name = _name(what, place)
+    with _without_cache():
+        cache.add(name, 0, PAUSE_SECONDS)
+        return int(cache.incr(name)) > most
+    return False
 
 
 def _without_cache() -> contextlib.suppress:

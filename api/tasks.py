@@ -5,8 +5,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.sessions import actions as sessions
 from api import idempotency
 from api.axme.outgoing import KINDS
+from approvals.logins import codes, grants
 from events import callers, calls
 from events.models import Outbox
 from intents import outgoing
@@ -35,6 +37,13 @@ def send_calls(**kwargs: Any) -> None:
 def push_waiting(**kwargs: Any) -> None:
     """Push what waited before its agent was called, or switched on again."""
     outgoing.push_waiting(now=timezone.now())
+
+
+@shared_task
+def forget_logins(**kwargs: Any) -> None:
+    now = timezone.now()
+    for each in (codes, grants, sessions):
+        each.forget(now=now)
 
 
 def _is_due(queue: Outbox.Queue) -> bool:

@@ -20,8 +20,10 @@ from api.axme import (
     media,
     mesh,
     meta,
+    portal,
     registry,
     service_accounts,
+    sessions,
     steering,
     threads,
     unsupported,
@@ -31,6 +33,7 @@ from api.axme import (
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
 from api.axme.errors import from_exception
+from api.mcp.protocol import mcp
 
 
 def answer_failure(request: HttpRequest, failure: Exception | type[Exception]) -> HttpResponse:
@@ -66,6 +69,8 @@ for module in (
     media,
     users,
     intent_types,
+    portal,
+    sessions,
 ):
     api.add_router("/v1", module.router)
 # Last: they take whatever the routes above have left.
@@ -78,5 +83,6 @@ for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has ha
 urlpatterns = [
     path("api/docs", openapi.page, name="api_docs"),
     path("api/openapi.json", partial(openapi.document, api), name="openapi"),
+    path("mcp", mcp, name="mcp"),
     path("", api.urls),
 ]

@@ -88,8 +88,8 @@ def cannot_answer(
         return NotYours("An agent key never decides. A person answers this at the desk.")
     if gate.workspace_id not in actor.reviews:
         return NotYours(_why_not(actor))
-    if "requester" in gate.rule["exclude"] and _is_requester(gate, actor):
-        return NotYours("Who asks cannot answer here. Another reviewer must.")
+    if refusal := _asked_it(gate, actor):
+        return refusal
     if gate.due_at is not None and gate.due_at <= now:
         return GateClosed(gate)
     stage = stage_of(gate, earlier)
@@ -125,9 +125,23 @@ def _check_text(answer: Answer) -> None:
         raise FormInvalid({"comment": "has a character that cannot be kept"})
 
 
+def _asked_it(gate: Gate, actor: Actor) -> Refusal | None:
+    """Refuse who asked, where the gate says so; and a program that asked in a person's name."""
+    if not _is_requester(gate, actor):
+        return None
+    if "requester" in gate.rule["exclude"]:
+        return NotYours("Who asks cannot answer here. Another reviewer must.")
+    if actor.session_id:
+        return NotYours("You asked this from a program yourself. Answer it at the desk.")
+    return None
+
+
 def _is_requester(gate: Gate, actor: Actor) -> bool:
-    """Compare keys, not names: what an agent says it is called is only what it says."""
-    return actor.key_id is not None and actor.key_id == gate.intent.key_id
+    """Compare keys and people, not names: what an agent says it is called is only what it says."""
+    intent = gate.intent
+    if actor.user_id is not None and actor.user_id == intent.person_id:
+        return True
+    return actor.key_id is not None and actor.key_id == intent.key_id
 
 
 def _has_evidence(data: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Writes the mails about a gate, at the moment they are sent, with a fresh link in each."""
+"""Writes mails at the moment they are sent; those about a gate with a fresh link in each."""
 
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from accounts import tokens
 from accounts.models import User
 from approvals import invitations
 from approvals.actions.inviting import MAIL
+from approvals.logins import codes, letter
 from approvals.models import EmailLink, Gate
 from approvals.rules import may_answer
 from events.models import Outbox
@@ -22,6 +23,8 @@ def compose(row: Outbox, now: datetime) -> Message | None:
     """Return the mail for an outbox row, or None when its gate is closed or its reader is gone."""
     if row.kind == MAIL:
         return invitations.compose(row, now)
+    if row.kind == codes.KIND:
+        return letter.compose(row, now)
     gate = (
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )

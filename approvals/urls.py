@@ -16,6 +16,7 @@ from approvals.desk import (
     live,
     mail,
     members,
+    terminal,
 )
 
 SUBJECT = "mail/password_reset-subject.txt"
@@ -45,6 +46,8 @@ urlpatterns = [
     path("people/<uuid:workspace_id>/invite", members.invite, name="invite"),
     path("people/revoke/<uuid:invite_id>", members.revoke, name="revoke_invite"),
     path("invitations/<str:token>", members.invitation, name="invitation"),
+    path("cli/sessions/<uuid:session_id>/end", terminal.end_session, name="end_session"),
+    path("cli", terminal.cli_grant, name="cli_grant"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),
     path(

@@ -46,6 +46,7 @@ app.conf.beat_schedule = {
     "call other machines": every(1, "api.tasks.send_calls"),
     "push what waits": every(30, "api.tasks.push_waiting"),
     "give up files that never came": every(60, "intents.tasks.give_up_uploads"),
+    "forget old logins": every(3600, "api.tasks.forget_logins"),
     "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
 }
 app.autodiscover_tasks()

@@ -17,7 +17,7 @@ from api.axme.errors import envelope, from_exception
 from api.axme.following import EventStream
 from config import uploads
 
-MACHINE_PATHS = ("/v1/", "/health", "/ready")
+MACHINE_PATHS = ("/v1/", "/mcp", "/health", "/ready")
 
 
 def by_path(*, machines: Any, people: Any) -> Any:
@@ -59,6 +59,8 @@ class MachineHandler(ASGIHandler):
         _sign(response, scope)
         if isinstance(response, EventStream):
             await _while_listening(_send_stream(response, send), receive)
+        elif response.streaming:  # A file.
+            await _while_listening(self.send_response(response, send), receive)
         else:
             await _send_head(response, send)
             await send({"type": "http.response.body", "body": response.content})

@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from events import bus
 
@@ -22,6 +22,8 @@ LINGER_SECONDS = 0.3
 LONGEST_LINE = 60_000
 # What of an event may be large: an agent or a form wrote it.
 LARGE = ("data", "details", "result", "human_task")
+
+Found = TypeVar("Found")
 
 _is_draining = False
 logger = logging.getLogger(__name__)
@@ -97,6 +99,23 @@ async def _look(read: Read, since: int, *, has_begun: bool) -> Sequence[Frame] |
         logger.exception("A stream could not be read")
         await asyncio.sleep(1)
         return None
+
+
+async def hold(
+    look: Callable[[], Awaitable[Found | None]], *, topics: Sequence[str], wait_seconds: float
+) -> Found | None:
+    """Look at every wake-up until there is something; None when the time is up or we stop.
+
+    Raises: whatever `look` raises. As with a stream, waiting costs memory only.
+    """
+    ends_at = asyncio.get_running_loop().time() + wait_seconds
+    async with bus.watching(*topics) as woken:
+        while True:
+            woken.clear()
+            if (found := await look()) is not None:
+                return found
+            if _is_draining or not await _wait(woken, until=ends_at):
+                return None
 
 
 async def _wait(woken: asyncio.Event, *, until: float) -> bool:

@@ -19,6 +19,7 @@ from django.db import connection
 from accounts import keys
 from accounts.actor import Actor
 from accounts.keys import KeyRefused
+from accounts.standing import holding, refused
 from events.journeys import Statement
 from events.rows import ID, insert_rows
 from governance import usage
@@ -65,7 +66,8 @@ class Admission:
     def __init__(self, batch: Sequence[Submitted], standings: Rows, *, now: datetime) -> None:
         """`standings` is what the last statement of `asking` answered."""
         self.now = now
-        self._usable = {UUID(id) for id, space, *_ in standings if not space}
+        held = [row for row in standings if not row[1]]
+        self._usable = holding(held, [one.actor for one in batch], now=now)
         self._agents = {(UUID(r[1]), r[2]): _standing(r) for r in standings if r[1]}
         limited = [agent.id for agent in self._agents.values() if agent.limits]
         self._spent = usage.locked(limited, now=now) if limited else {}
@@ -95,8 +97,8 @@ class Admission:
         insert_rows(noted, conflict="DO NOTHING")
 
     def _judge(self, one: Submitted) -> Refused | None:
-        if one.actor.key_id and one.actor.key_id not in self._usable:
-            return KeyRefused(KeyRefused.__doc__)
+        if one.actor.credential and one.actor.credential not in self._usable:
+            return refused(one.actor)
         sender = self._agents.get((one.workspace_id, one.from_address))
         recipient = self._agents.get((one.workspace_id, one.to_address))
         said = refusal(sender, recipient, from_address=one.from_address, type=one.type)

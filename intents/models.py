@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import Agent, ApiKey, Workspace
+from accounts.models import Agent, ApiKey, User, Workspace
 from intents.lifecycle import ENDS, OPEN, Status, WaitingFor
 
 # What a caller may write, and the scheme and workspace that its canonical form adds.
@@ -38,6 +38,10 @@ class Intent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="intents", db_index=False)
     key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+", db_index=False)
+    # Who asked through a program of theirs. Nothing is looked up by it, so it has no index.
+    person = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", db_index=False, editable=False
+    )
     type = models.CharField(max_length=255)
     correlation_id = models.UUIDField(default=uuid4)
     # Addresses as the caller wrote them, and the form they are compared by.

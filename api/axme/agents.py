@@ -58,8 +58,8 @@ async def list_deliveries(request: HttpRequest, address: str, since: int = 0) ->
 def own_address(actor: Actor, path: str) -> str:
     """Return the canonical address in a path, raw or encoded, with or without the scheme.
 
-    An address nobody registered has an empty stream. Raises: BadRequest 403 for an agent key that
-    reads another address.
+    An address nobody registered has an empty stream. Raises: BadRequest 403 for an agent key or a
+    person that reads another address: what is read here counts as taken.
     """
     text = unquote(path)
     if "\0" in text:
@@ -71,6 +71,9 @@ def own_address(actor: Actor, path: str) -> str:
     )
     if actor.is_agent and address != actor.address:
         raise BadRequest(403, "invalid_actor_scope", "An agent key reads its own address only.")
+    if actor.session_id and not actor.administers and address != actor.address:
+        said = "A reviewer takes no work of an agent; only admins may listen for one."
+        raise BadRequest(403, "invalid_actor_scope", said)
     return address
 
 

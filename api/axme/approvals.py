@@ -10,6 +10,7 @@ from accounts.actor import Actor
 from api.axme import calls, translate
 from api.axme.auth import actor_of
 from api.axme.schemas import ApprovalDecision
+from approvals import queue
 from approvals.actions import Answer
 from approvals.models import Gate
 from approvals.refusals import AlreadyDecided, NoSuchGate, NotYours
@@ -38,7 +39,7 @@ async def decide_approval(
 
 @router.get("/me/tasks")
 async def my_tasks(request: HttpRequest) -> dict[str, Any]:
-    """List the open requests this key may answer, soonest due first."""
+    """List the open requests this person or key may answer, soonest due first."""
     rows = await pool.run(_tasks, actor_of(request))
     return {"ok": True, "tasks": [translate.task(row) for row in rows]}
 
@@ -46,6 +47,8 @@ async def my_tasks(request: HttpRequest) -> dict[str, Any]:
 def _tasks(actor: Actor) -> list[Gate]:
     if actor.is_agent:
         raise NotYours("An agent key has no tasks; people and workspace keys do.")
+    if actor.user_id:
+        return queue.tasks(actor, most=MOST)
     gates = Gate.objects.visible_to(actor).open().select_related("intent")
     return list(gates.order_by("rank_at", "id")[:MOST])
 

@@ -13,8 +13,14 @@ from accounts import nicknames
 from accounts.keys import KeyRefused
 from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, NotAManager
 from accounts.sealing import Unreadable
+from accounts.sessions.actors import OutsideMembership
+from accounts.sessions.secrets import TokenExpired, TokenRefused
 from api.idempotency import KeyReused
 from approvals.actions import inviting
+from approvals.logins import codes
+from approvals.logins.codes import LoginOver, LoginUsed, NoSuchLogin, WrongCode
+from approvals.logins.ending import NoSuchSession, RefreshRefused
+from approvals.logins.grants import GrantOver, NoSuchGrant
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from events.subscribing import CallbackRefused, NoSuchSubscription, TooMany, TypeUnknown
 from events.webhooks import NoSuchEvent
@@ -51,7 +57,19 @@ REFUSALS = {
     "too_few_left": 409,
 }
 DOMAIN: dict[type[Exception], tuple[int, str]] = {
+    TokenExpired: (401, "token_expired"),
+    TokenRefused: (401, "invalid_actor_token"),
+    RefreshRefused: (401, "invalid_refresh_token"),
     KeyRefused: (401, "invalid_platform_api_key"),
+    OutsideMembership: (403, "invalid_actor_scope"),
+    NoSuchSession: (404, "session_not_found"),
+    NoSuchLogin: (404, "login_not_found"),
+    LoginOver: (410, "login_expired"),
+    LoginUsed: (409, "login_used"),
+    WrongCode: (422, "invalid_code"),
+    codes.TooMany: (429, "rate_limit_exceeded"),
+    NoSuchGrant: (404, "grant_not_found"),
+    GrantOver: (410, "grant_expired"),
     NoSuchIntent: (404, "intent_not_found"),
     NotAParty: (403, "invalid_actor_scope"),
     AlreadyOver: (409, "already_terminal"),

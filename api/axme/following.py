@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from accounts.keys import KeyRefused
+from accounts.sessions.actors import OutsideMembership
 from api.axme.auth import KeyAuth, header_of
 from events import streams
 
@@ -53,7 +54,7 @@ def event_stream(
     async def read_if_allowed(seen: int) -> Sequence[streams.Frame]:
         try:
             await KEY(request)
-        except KeyRefused as failure:
+        except (KeyRefused, OutsideMembership) as failure:
             raise streams.Closed from failure
         return await read(seen)
 

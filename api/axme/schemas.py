@@ -127,6 +127,27 @@ class PublishedEvent(Tolerant):
     payload: dict[str, Any]
 
 
+class LoginIntent(Tolerant):
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern="@")]
+
+
+class VerifyCode(Tolerant):
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class RefreshBody(Tolerant):
+    refresh_token: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class SessionId(Tolerant):
+    session_id: Annotated[str, Field(max_length=64)]
+
+
+class WorkspaceSelection(Tolerant):
+    org_id: Annotated[str, Field(max_length=64)] = ""
+    workspace_id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class Failure(BaseModel):
     """Every answer of 400 or above."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.keys import KeyRefused
+from accounts.standing import holding, refused
 from approvals import evidence, judging, rules
 from approvals.judging import Answer
 from approvals.kinds import FAIL, is_approval
@@ -17,7 +18,7 @@ from events.journeys import Statement, ask, one_journey
 from events.rows import columns_of, in_list, insert_rows, rows_of, update_rows, write_where
 from intents import change as changes
 from intents import deliveries
-from intents.actions import asking_usable, usable_ids
+from intents.actions import asking_usable
 from intents.change import Change, error
 from intents.models import Delivery, Intent
 
@@ -58,11 +59,11 @@ class _Batch:
 
     def __init__(self, answers: Sequence[Answer], *, now: datetime) -> None:
         self.now = now
+        actors = [answer.actor for answer in answers]
         locked, usable = ask(
-            _locking({answer.gate_id for answer in answers}),
-            asking_usable([answer.actor for answer in answers], now=now),
+            _locking({answer.gate_id for answer in answers}), asking_usable(actors, now=now)
         )
-        self.usable = usable_ids(usable)
+        self.usable = holding(usable, actors, now=now)
         self.gates = {gate.id: gate for gate in _gates(locked)}
         self.decisions: list[Decision] = []
         self.closed: list[Gate] = []
@@ -70,8 +71,8 @@ class _Batch:
         self.goes_on: list[Intent] = []
 
     def take(self, answer: Answer) -> Decision | Refusal | KeyRefused:
-        if answer.actor.key_id and answer.actor.key_id not in self.usable:
-            return KeyRefused(KeyRefused.__doc__)
+        if answer.actor.credential and answer.actor.credential not in self.usable:
+            return refused(answer.actor)
         gate = self.gates.get(answer.gate_id)
         try:
             if gate is None or gate.workspace_id not in answer.actor.workspaces:

@@ -23,6 +23,9 @@ from intents.change import Change, error
 from intents.lifecycle import Status
 from intents.models import Intent
 
+# What a person may do with any work of their workspace, as far as its gate lets them.
+ANSWERS = {Plan.ANSWER, Plan.APPROVE_AND_CONTINUE, Plan.REFUSE_EMPTY, Plan.TAKE_OVER}
+
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
@@ -44,7 +47,8 @@ def resume(intent_id: UUID, *, wish: Wish, actor: Actor, now: datetime) -> Resum
     todo = plan(wish, _facts(intent, actor))
     if todo is Plan.STALE:
         return Resumed(intent, is_applied=False)
-    require_party(intent, actor, permission="resume")
+    if not (actor.session_id and todo in ANSWERS):
+        require_party(intent, actor, permission="resume")
     DOING[todo](intent, wish, actor, now)
     intent.refresh_from_db()
     return Resumed(intent)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
 from accounts.models import User
-from approvals.desk import shell
+from approvals.desk import shell, terminal
 from events import bus
 
 
@@ -31,7 +31,11 @@ def settings(request: HttpRequest) -> HttpResponse:
         return redirect("settings")
     now, actor = timezone.now(), shell.actor_of(request)
     context = shell.context(request, actor, "settings", now=now)
-    return shell.page(request, "desk/settings.html", context | {"themes": User.Theme.choices})
+    more = {
+        "themes": User.Theme.choices,
+        "terminals": terminal.live(shell.person(request), now=now),
+    }
+    return shell.page(request, "desk/settings.html", context | more)
 
 
 @login_required

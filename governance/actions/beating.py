@@ -7,10 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import keys
 from accounts.actor import Actor
-from accounts.keys import KeyRefused
 from accounts.models import Agent
+from accounts.standing import require_standing
 from governance import usage
 
 
@@ -22,9 +21,7 @@ def heartbeat(
 
     A killed agent is heard as well: that is how it learns of it. Raises: KeyRefused.
     """
-    if actor.key_id and actor.key_id not in keys.standing({actor.key_id}, now=now):
-        keys.forget()
-        raise KeyRefused(KeyRefused.__doc__)
+    require_standing(actor, now=now)
     told: dict[str, Any] = {"last_heartbeat_at": now}
     if metrics:
         told["metrics"] = dict(metrics)

@@ -10,7 +10,6 @@ from intents.actions.locking import (
     lock,
     require_party,
     require_usable,
-    usable_ids,
 )
 from intents.actions.pushing import NothingToPush, push_again, settle_push
 from intents.actions.redelivering import offer_again, offer_unanswered
@@ -40,5 +39,4 @@ __all__ = [
     "require_party",
     "require_usable",
     "settle_push",
-    "usable_ids",
 ]

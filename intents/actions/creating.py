@@ -44,6 +44,7 @@ def begin(submission: Submission, *, now: datetime) -> Change:
         id=uuid4(),
         workspace_id=submission.workspace_id,
         key_id=actor.key_id,
+        person_id=actor.user_id if actor.session_id else None,
         type=submission.type,
         correlation_id=submission.correlation_id or uuid4(),
         from_agent=submission.from_agent,

@@ -1,13 +1,12 @@
 """Taking hold of an intent: the key still works, it exists for the caller, it is locked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from accounts import keys
 from accounts.actor import Actor
-from accounts.keys import KeyRefused
+from accounts.standing import require_standing
 from events.journeys import Statement
 from governance.verdicts import killed
 from intents.models import Intent
@@ -29,10 +28,12 @@ class AlreadyOver(Exception):
 
 
 class NotAParty(Exception):
-    """The key belongs to neither side of the intent and was granted nothing."""
+    """You take no part in this intent: you are neither its sender nor its handler."""
 
     def __init__(self) -> None:
-        super().__init__("This key takes no part in the intent: it is not its sender or handler.")
+        super().__init__(
+            "You take no part in this intent: you are neither its sender nor its handler."
+        )
 
 
 def asking_usable(actors: Iterable[Actor], *, now: datetime) -> Statement:
@@ -41,24 +42,13 @@ def asking_usable(actors: Iterable[Actor], *, now: datetime) -> Statement:
     return Statement(*keys.usable_sql(asked, now=now))
 
 
-def usable_ids(found: Iterable[Sequence[Any]]) -> set[UUID]:
-    """Return the ids of the keys that hold, from the answer to `asking_usable`."""
-    return {UUID(str(id)) for id, _ in found}
-
-
 def require_usable(actor: Actor, *, now: datetime) -> None:
-    """Refuse a key that was revoked since it was looked up, and that of a killed agent.
+    """Refuse a key or session that ended since it was looked up, and the key of a killed agent.
 
     What a killed agent had begun stays as it is until a person lets it go on. Raises: KeyRefused,
     NotAdmitted.
     """
-    if actor.key_id is None:
-        return
-    is_killed = keys.standing({actor.key_id}, now=now).get(actor.key_id)
-    if is_killed is None:
-        keys.forget()
-        raise KeyRefused(KeyRefused.__doc__)
-    if is_killed:
+    if require_standing(actor, now=now):
         raise killed(actor.address or actor.name)
 
 
@@ -75,8 +65,19 @@ def lock(intent_id: UUID, *, actor: Actor, now: datetime) -> Intent:
 
 
 def require_party(intent: Intent, actor: Actor, *, permission: str) -> None:
-    """Refuse an agent key that takes no part. Raises: NotAParty."""
-    if not actor.is_agent or actor.address in intent.parties:
+    """Refuse an agent key, or a person who answers only, without a part. Raises: NotAParty."""
+    if _speaks_for_all(actor, intent, permission) or actor.address in intent.parties:
         return
     if not intent.grants(actor.address, permission):
         raise NotAParty
+
+
+def _speaks_for_all(actor: Actor, intent: Intent, permission: str) -> bool:
+    """Tell whether this actor may do with work of the workspace what its sender may.
+
+    A reviewer may join in the talk about it; doing it is for admins.
+    """
+    if actor.session_id:
+        able = actor.reviews if permission == "reply" else actor.administers
+        return intent.workspace_id in able
+    return not actor.is_agent

@@ -16,6 +16,13 @@ from api.axme.translate.outward import (
     summary,
     task,
 )
+from api.axme.translate.people import (
+    access_token,
+    overview,
+    personal_context,
+    session,
+    signed_in,
+)
 from api.axme.translate.threads import (
     message_id,
     message_seqs,
@@ -26,6 +33,7 @@ from api.axme.translate.threads import (
 from api.axme.translate.wire import own_seq, stamp, wire_seq
 
 __all__ = [
+    "access_token",
     "approval",
     "created",
     "decision_word",
@@ -38,13 +46,17 @@ __all__ = [
     "message_id",
     "message_seqs",
     "messages",
+    "overview",
     "own_seq",
     "patched",
+    "personal_context",
     "published",
     "push",
     "replayed",
     "resolution",
     "resumed",
+    "session",
+    "signed_in",
     "stamp",
     "submission",
     "subscription",

@@ -30,8 +30,9 @@ DROPPED = {"canceled", "cancelled"}
 def submission(body: NewIntent, *, actor: Actor, now: datetime) -> Submission:
     """Turn a create into a submission. Raises: BadRequest for dates and forms we cannot use."""
     to_agent = (body.to_agent or ANYONE).strip() or ANYONE
-    # An agent key speaks for its own address, whatever the body claims.
-    sender = (actor.address if actor.is_agent else body.from_agent) or actor.address or actor.name
+    # An agent key or a person speaks for its own address, whatever the body claims.
+    own = actor.is_agent or actor.session_id
+    sender = (actor.address if own else body.from_agent) or actor.address or actor.name
     return Submission(
         actor=actor,
         type=body.intent_type,
