@@ -19,11 +19,11 @@ PROGRAMS = ROOT / "tests" / "programs"
 class Process:
     """A child with a process group of its own, so that killing it leaves no grandchild behind."""
 
-    def __init__(self, *command: str, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *command: str, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
         self.log = log
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
-                command, cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL,
+                command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
