@@ -35,6 +35,11 @@ class Process:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def end(self) -> None:
+        """Ask it to end in an orderly way, as a supervisor does, and wait until it has."""
+        self._popen.terminate()
+        self._popen.wait(timeout=30)
+
     def kill(self) -> None:
         """Send SIGKILL to it and its children: nothing is tidied up, as in a power cut."""
         with contextlib.suppress(ProcessLookupError):
@@ -57,15 +62,16 @@ class Program(Process):
         """Return the first line that has this name in it, waiting for it to be printed."""
 
         def found() -> dict[str, Any] | None:
-            line = next((line for line in self._lines() if name in line), None)
-            assert line or self.is_running or any(name in each for each in self._lines()), (
+            line = next((line for line in self.lines() if name in line), None)
+            assert line or self.is_running or any(name in each for each in self.lines()), (
                 f"It ended without telling {name}:\n{self.output[-3000:]}"
             )
             return line
 
         return until(found, within=within, what=f"{name} of {self.log.name}")
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Return what it has told so far."""
         for line in self.output.splitlines(keepends=True):
             if line.startswith("{") and line.endswith("\n"):
                 yield json.loads(line)
