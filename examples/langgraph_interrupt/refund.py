@@ -1,5 +1,7 @@
 """A LangGraph graph that stops at interrupt() and goes on with a person's answer."""
 
+import hashlib
+import json
 import os
 import sqlite3
 import sys
@@ -53,23 +55,27 @@ def answer_interrupts(
     graph: Any, config: dict[str, Any], *, client: AxmeClient, database: sqlite3.Connection
 ) -> dict[str, Any]:
     """Let people answer until the graph has finished, and return its last state."""
-    while pending := graph.get_state(config).interrupts:
-        asked = {each.id: ask_once(each, client=client, database=database) for each in pending}
-        print("Waiting for a person.", flush=True)
+    while (state := graph.get_state(config)).next:
+        asked = {each.id: ask_once(each, client, database) for each in state.interrupts}
+        if asked:
+            print("Waiting for a person.", flush=True)
         answers = {each: wait(client, intent_id) for each, intent_id in asked.items()}
-        graph.invoke(Command(resume=answers), config)
-    return graph.get_state(config).values
+        # Without an open interrupt the last process died between two nodes: None goes on there.
+        graph.invoke(Command(resume=answers) if answers else None, config)
+    return state.values
 
 
-def ask_once(pending: Interrupt, *, client: AxmeClient, database: sqlite3.Connection) -> str:
+def ask_once(pending: Interrupt, client: AxmeClient, database: sqlite3.Connection) -> str:
     """Return the intent that asks this, also in a process that never saw the question asked.
 
-    LangGraph keeps the interrupt's id over restarts. It is the idempotency key too, so that a crash
-    between sending and noting asks nobody twice.
+    LangGraph keeps the interrupt's id over restarts, and gives the same id to all interrupts of one
+    node; the question tells them apart. Being the idempotency key as well, a crash between sending
+    and noting asks nobody twice.
     """
-    database.execute("CREATE TABLE IF NOT EXISTS asked (interrupt PRIMARY KEY, intent)")
-    noted = "SELECT intent FROM asked WHERE interrupt = ?"
-    if row := database.execute(noted, [pending.id]).fetchone():
+    question = json.dumps([pending.id, pending.value], sort_keys=True)
+    key = hashlib.sha256(question.encode()).hexdigest()
+    database.execute("CREATE TABLE IF NOT EXISTS asked (key PRIMARY KEY, intent)")
+    if row := database.execute("SELECT intent FROM asked WHERE key = ?", [key]).fetchone():
         return row[0]
     intent_id = client.send_intent(
         {
@@ -78,10 +84,10 @@ def ask_once(pending: Interrupt, *, client: AxmeClient, database: sqlite3.Connec
             "payload": pending.value,
             "human_task": {"title": pending.value["title"], "task_type": "approval"},
         },
-        idempotency_key=pending.id,
+        idempotency_key=key,
     )
     with database:
-        database.execute("INSERT INTO asked VALUES (?, ?)", [pending.id, intent_id])
+        database.execute("INSERT INTO asked VALUES (?, ?)", [key, intent_id])
     return intent_id
 
 
