@@ -1,7 +1,7 @@
 """The kinds of run that are mixed in `tests/test_e2e_mixed.py`: how each starts and must end.
 
 A kind is a row of KINDS. What agents do is said by the payload (see `programs/mixed.py`), what
-people do by the title: "Say yes" or "Say no". So a scenario is one more row, with a bundle to apply.
+people do by the title: "Say yes" or "Say no".
 """
 
 from collections.abc import Callable
@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+
+from api.openapi import describe
+from api.urls import api as served
 
 HERE = "agent://myorg/production"
 AGENTS = [f"mixed-{number}" for number in range(10)]
@@ -86,6 +89,36 @@ def ask(api: httpx.Client, kind: Kind, agent: str) -> Run:
     return send(api, kind, agent, to_agent="human")
 
 
+def apply(api: httpx.Client, kind: Kind, agent: str) -> Run:
+    """Apply a scenario of this agent, the next one and a person, in which each step is told."""
+    steps = kind.more["steps"]
+    second = AGENTS[(AGENTS.index(agent) + 1) % len(AGENTS)]
+    bundle = {
+        "scenario_id": "mixed.v1",
+        "agents": [
+            {"role": "first", "address": f"{HERE}/{agent}"},
+            {"role": "second", "address": f"{HERE}/{second}"},
+        ],
+        "humans": [{"role": "boss", "display_name": "Bob"}],
+        "workflow": {"steps": steps},
+        "intent": {
+            "type": "intent.mixed.v1",
+            "payload": {"do": {step["step_id"]: step["tells"] for step in steps}},
+        },
+    }
+    if seconds := kind.more.get("deadline_seconds"):
+        due = datetime.now(UTC) + timedelta(seconds=seconds)
+        bundle["intent"]["deadline_at"] = due.isoformat()
+    return Run(kind, post(api, "/v1/scenarios/apply", bundle)["intent_id"], agent)
+
+
+def apply_and_cancel(api: httpx.Client, kind: Kind, agent: str) -> Run:
+    """Apply a scenario whose agent does nothing, and take it back."""
+    run = apply(api, kind, agent)
+    post(api, f"/v1/intents/{run.intent_id}/resolve", {"status": "CANCELED", "reason": "No need"})
+    return run
+
+
 def whoever_was_first(run: Run) -> str:
     return "CANCELED" if run.told["was_canceled"] else "COMPLETED"
 
@@ -94,7 +127,18 @@ def task(title: str) -> dict[str, Any]:
     return {"human_task": {"task_type": "approval", "title": title}}
 
 
-KINDS = [
+def step(role: str, tells: str, **more: Any) -> dict[str, Any]:
+    return {"step_id": f"{role} {tells}", "assigned_to": role, "tells": tells, **more}
+
+
+FIRST, SECOND = step("first", "complete"), step("second", "complete")
+YES = step("boss", "yes", requires_approval=True, **task("Say yes"))
+NO = step("boss", "no", requires_approval=True, **task("Say no"))
+FAILS, IGNORES = step("first", "fail"), step("first", "ignore")
+MENDED = step("first", "fail", on_failure=SECOND["step_id"])
+LATE = step("first", "ignore", step_deadline_seconds=3)
+
+DIRECT = [
     Kind("complete", 30, send, "COMPLETED"),
     Kind("fail", 10, send, "FAILED"),
     Kind("ask, yes", 12, send, "COMPLETED"),
@@ -105,3 +149,17 @@ KINDS = [
     Kind("ignore, timed out", 5, send_with_deadline, "TIMED_OUT"),
     Kind("raced", 10, send_and_race, whoever_was_first),
 ]
+SCENARIOS = [
+    Kind("scenario, yes", 60, apply, "COMPLETED", {"steps": [FIRST, SECOND, YES]}),
+    Kind("scenario, no", 30, apply, "FAILED", {"steps": [FIRST, NO, SECOND]}),
+    Kind("scenario, fails", 20, apply, "FAILED", {"steps": [FAILS, SECOND, YES]}),
+    Kind("scenario, mended", 20, apply, "COMPLETED", {"steps": [MENDED, SECOND]}),
+    Kind("scenario, late", 10, apply, "FAILED", {"steps": [LATE, SECOND]}),
+    Kind("scenario, canceled", 10, apply_and_cancel, "CANCELED", {"steps": [IGNORES, YES]}),
+    Kind(
+        "scenario, timed out", 10, apply, "TIMED_OUT",
+        {"steps": [IGNORES, YES], "deadline_seconds": DEADLINE_SECONDS},
+    ),
+]  # fmt: skip
+SERVES_SCENARIOS = any("/scenarios/apply" in path for path in describe(served)["paths"])
+KINDS = DIRECT + SCENARIOS if SERVES_SCENARIOS else DIRECT

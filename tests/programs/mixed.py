@@ -31,7 +31,9 @@ with AxmeClient(config) as client:
         intent_id = delivery["intent_id"]
         tell(took=intent_id, seq=delivery["seq"])
         intent = client.get_intent(intent_id)
-        answer = ANSWERS.get(intent["payload"]["do"])
+        given = intent["payload"]
+        # Of a scenario every step says for itself what to do.
+        answer = ANSWERS.get(given["do"][given["step_id"]] if "step_id" in given else given["do"])
         # A person has it already: asking again would only repeat the question.
         if answer is None or intent["status"] == "WAITING":
             continue
