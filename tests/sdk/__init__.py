@@ -5,9 +5,10 @@
 
 from tests.sdk import agents, families, outside, people, work
 from tests.sdk.caller import CALLS, Caller, connect, refused
+from tests.sdk.shapes import SHAPES
 from tests.sdk.unserved import NOT_SUPPORTED
 
 __all__ = [
-    "CALLS", "NOT_SUPPORTED", "Caller", "agents", "connect", "families", "outside", "people",
+    "CALLS", "NOT_SUPPORTED", "SHAPES", "Caller", "agents", "connect", "families", "outside", "people",
     "refused", "work",
 ]  # fmt: skip

@@ -3,9 +3,8 @@
 import threading
 from typing import Any
 
-from axme import AxmeClient, AxmeClientConfig
-
 from tests.sdk.caller import SPACE, Caller, calls, connect, refused
+from tests.sdk.checked import Checked
 from tests.waiting import until
 
 
@@ -14,10 +13,10 @@ def new_account(caller: Caller) -> dict[str, Any]:
     return dict(caller.client.create_service_account(given)["service_account"])
 
 
-def agent(caller: Caller) -> AxmeClient:
+def agent(caller: Caller) -> Checked:
     """Return a client with the key of a new agent, at the caller's address."""
     key = new_key(caller, new_account(caller)["service_account_id"])
-    return AxmeClient(AxmeClientConfig(base_url=caller.server.url, api_key=key["token"]))
+    return connect(caller.server, key["token"])
 
 
 def new_key(caller: Caller, id: str) -> dict[str, Any]:
@@ -53,8 +52,7 @@ def _(caller: Caller) -> None:
 @calls("create_service_account_key")
 def _(caller: Caller) -> None:
     key = new_key(caller, new_account(caller)["service_account_id"])
-    own = AxmeClientConfig(base_url=caller.server.url, api_key=key["token"])
-    with AxmeClient(own) as client:
+    with connect(caller.server, key["token"]) as client:
         assert client.list_inbox()["threads"] == []
     assert key["status"] == "active"
 

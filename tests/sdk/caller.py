@@ -9,6 +9,7 @@ import pytest
 from axme import AxmeClient, AxmeClientConfig
 from axme_sdk import AxmeHttpError
 
+from tests.sdk.checked import Checked
 from tests.server import Server
 from tests.stage import question
 
@@ -21,7 +22,7 @@ SPACE = {**ORG, "workspace_id": "production"}
 class Caller:
     """One test's client with a key of the workspace, and an address that no other test uses."""
 
-    client: AxmeClient
+    client: Checked
     server: Server
 
     def __post_init__(self) -> None:
@@ -41,10 +42,11 @@ class Caller:
         return str(self.client.get_intent(intent_id)["intent"]["approval_id"])
 
 
-def connect(server: Server) -> AxmeClient:
+def connect(server: Server, token: str = "") -> Checked:
     """Return a client that tries once: a 5xx must show itself, not be tried again."""
-    key = server.keys["here"]
-    return AxmeClient(AxmeClientConfig(base_url=server.url, api_key=key, max_retries=0))
+    key = token or server.keys["here"]
+    config = AxmeClientConfig(base_url=server.url, api_key=key, max_retries=0)
+    return Checked(AxmeClient(config))
 
 
 Call = Callable[[Caller], None]
