@@ -19,11 +19,11 @@ PROGRAMS = ROOT / "tests" / "programs"
 class Process:
     """A child with a process group of its own, so that killing it leaves no grandchild behind."""
 
-    def __init__(self, *command: str, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *command: str, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
         self.log = log
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
-                command, cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL,
+                command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
@@ -34,6 +34,11 @@ class Process:
     @property
     def output(self) -> str:
         return self.log.read_text(errors="replace")
+
+    def end(self) -> None:
+        """Ask it to end in an orderly way, as a supervisor does, and wait until it has."""
+        self._popen.terminate()
+        self._popen.wait(timeout=30)
 
     def kill(self) -> None:
         """Send SIGKILL to it and its children: nothing is tidied up, as in a power cut."""
@@ -57,15 +62,16 @@ class Program(Process):
         """Return the first line that has this name in it, waiting for it to be printed."""
 
         def found() -> dict[str, Any] | None:
-            line = next((line for line in self._lines() if name in line), None)
-            assert line or self.is_running or any(name in each for each in self._lines()), (
+            line = next((line for line in self.lines() if name in line), None)
+            assert line or self.is_running or any(name in each for each in self.lines()), (
                 f"It ended without telling {name}:\n{self.output[-3000:]}"
             )
             return line
 
         return until(found, within=within, what=f"{name} of {self.log.name}")
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Return what it has told so far."""
         for line in self.output.splitlines(keepends=True):
             if line.startswith("{") and line.endswith("\n"):
                 yield json.loads(line)

@@ -43,6 +43,17 @@ def test_every_setting_is_in_the_readme_and_no_other():
 
 
 def test_links_between_the_documents_lead_somewhere():
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+    pages = [page for folder in ("docs", "examples") for page in (ROOT / folder).rglob("*.md")]
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *pages]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_example_is_told_of_and_its_commands_name_what_there_is():
+    told = (ROOT / "examples/README.md").read_text()
+    for folder in (path.parent for path in (ROOT / "examples").glob("*/*.py")):
+        page = (folder / "README.md").read_text()
+
+        assert f"]({folder.name}/)" in told
+        for name in re.findall(r"(?<=[ =])examples/[\w/.]+", page):
+            assert (ROOT / name).exists(), f"{folder.name} names {name}"
