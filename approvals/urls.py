@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from approvals.desk import account, decide, detail, files, lists, live, mail, people
+from approvals.desk import account, decide, detail, files, invitation, lists, live, mail, people
 
 SUBJECT = "mail/password_reset-subject.txt"
 BODY = "mail/password_reset-body.txt"
@@ -23,7 +23,7 @@ urlpatterns = [
     path("people", people.people, name="people"),
     path("people/<uuid:workspace_id>/invite", people.invite, name="invite"),
     path("people/revoke/<uuid:invite_id>", people.revoke, name="revoke_invite"),
-    path("invitations/<str:token>", people.invitation, name="invitation"),
+    path("invitations/<str:token>", invitation.invitation, name="invitation"),
     path("settings", account.settings, name="settings"),
     path("settings/theme", account.theme, name="theme"),
     path(

@@ -7,16 +7,31 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.joining import Invite
 from accounts.models import Membership
 from approvals import links, notices
 from approvals.models import Decision, EmailLink, Gate, Seat
 from events.models import Event, Outbox
+from intents.media.models import Upload
 from intents.models import Delivery, Intent
+from intents.registry.models import IntentType
 from tests.calling import agent_api, counts, refusal, workspace_api
 from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROWS = (Intent, Event, Delivery, Gate, Seat, Decision, Outbox, EmailLink)
+ROWS = (
+    Intent,
+    Event,
+    Delivery,
+    Gate,
+    Seat,
+    Decision,
+    Outbox,
+    EmailLink,
+    Invite,
+    Upload,
+    IntentType,
+)
 # A body that would do something if the door were open.
 BODIES = {
     "/resolve": {"status": "COMPLETED", "result": {}},
@@ -26,6 +41,7 @@ BODIES = {
     "/policy": {"grants_patch": {"delegate:agent://x": {"allow": ["resume"]}}},
     "/reply": {"message": "x"},
     "/decision": {"decision": "approve"},
+    "/accept": {"nick": "@Eve"},
 }
 
 
@@ -37,6 +53,32 @@ def gate(people):
 @pytest.fixture
 def work(people):
     return make_intent(people.here)
+
+
+@pytest.fixture
+def others(people):
+    """Return what else our paths name, each of it here."""
+    api, name = workspace_api(people.here), "shop.refund.request.v1"
+    file = {
+        "owner_agent": "agent://a/b",
+        "filename": "a",
+        "mime_type": "text/plain",
+        "size_bytes": 1,
+    }
+    type_ = {"semantic_type": name, "schema_json": {"type": "object"}, "compatibility_mode": "warn"}
+    made = {
+        path: api.post(f"/v1/{path}", body).json()
+        for path, body in (
+            ("invites/create", {"owner_agent": "agent://a/b"}),
+            ("media/create-upload", file),
+            ("schemas", type_),
+        )
+    }
+    return {
+        "token": made["invites/create"]["token"],
+        "upload_id": made["media/create-upload"]["upload_id"],
+        "semantic_type": made["schemas"]["schema"]["semantic_type"],
+    }
 
 
 @pytest.fixture
@@ -69,7 +111,7 @@ def operations():
     ]
 
 
-def test_every_call_with_a_foreign_id_finds_nothing(foreigners, gate, work):
+def test_every_call_with_a_foreign_id_finds_nothing(foreigners, gate, work, others):
     calls = operations()
     assert len(calls) >= 12
     before = snapshot()
@@ -78,6 +120,7 @@ def test_every_call_with_a_foreign_id_finds_nothing(foreigners, gate, work):
         for method, path in calls:
             for intent_id in (gate.intent_id, work.id):
                 ids = {"intent_id": intent_id, "thread_id": intent_id, "approval_id": gate.id}
+                ids |= others
                 body = next((b for end, b in BODIES.items() if path.endswith(end)), {})
                 given = {} if method == "GET" else {"json": body}
                 answer = api.call(method, path.format(**ids), **given)

@@ -16,7 +16,7 @@ from approvals.actions import inviting
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.lifecycle import InvalidTransition
-from intents.media.actions import NoSuchUpload, UploadRefused
+from intents.media.checks import NoSuchUpload, UploadRefused
 from intents.registry import actions as registry
 from intents.registry.checking import BadSchema
 

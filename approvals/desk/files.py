@@ -18,7 +18,8 @@ from approvals.desk import shell
 from approvals.models import Gate
 from approvals.refusals import EvidenceNotTaken
 from intents.media import kinds, links
-from intents.media.actions import UploadRefused, keep_file
+from intents.media.actions import keep_file
+from intents.media.checks import UploadRefused
 from intents.media.models import Upload
 
 MOST = 10
