@@ -43,6 +43,12 @@ def find(token: str) -> Found | None:
     return Found(invite, is_mailed=invite.mail_hash == digest) if invite else None
 
 
+def url_of(token: str) -> str:
+    """Return the address of an invitation's page, also where only the API's addresses are known."""
+    path = reverse("invitation", urlconf=settings.ROOT_URLCONF, args=[token])
+    return settings.PUBLIC_URL + path
+
+
 def state_of(found: Found, reader: User | None, *, now: datetime) -> State:
     """Tell what the reader can do with an invitation."""
     invite = found.invite
@@ -65,8 +71,7 @@ def compose(row: Outbox, now: datetime) -> Message | None:
         return None
     token = tokens.new_link_token()
     Invite.objects.filter(id=invite.id).update(mail_hash=tokens.digest(token))
-    url = settings.PUBLIC_URL + reverse("invitation", args=[token])
-    context = {"invite": invite, "workspace": invite.workspace, "url": url}
+    context = {"invite": invite, "workspace": invite.workspace, "url": url_of(token)}
     return Message(
         key=str(row.id),
         thread=str(invite.id),

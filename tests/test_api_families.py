@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.joining import Invite, Profile
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
 from api.axme.unsupported import FAMILIES
+from api.models import IdempotencyKey
 from events.models import Outbox
 from intents.media.models import Upload
 from intents.registry.models import IntentType
@@ -163,6 +164,20 @@ def test_an_invitation_is_made_and_read_and_only_its_hash_is_kept(api):
     assert not Outbox.objects.exists()
 
 
+def test_a_repeated_call_gets_the_same_secret_and_nobody_else_finds_it(api):
+    headers = {"Idempotency-Key": "k"}
+
+    first, again = (
+        api.post("/v1/invites/create", INVITE, headers=headers).json() for _ in range(2)
+    )
+    taken = [accept(api, first, headers=headers) for _ in range(2)]
+
+    assert first == again
+    assert taken[0].json() == taken[1].json()
+    assert Invite.objects.count() == 1
+    assert first["token"] not in str(list(IdempotencyKey.objects.values()))
+
+
 def test_a_hint_that_is_an_address_is_mailed_to(api):
     invited(api, recipient_hint="Dora@Example.com")
 
@@ -170,8 +185,9 @@ def test_a_hint_that_is_an_address_is_mailed_to(api):
     assert Outbox.objects.get().kind == "invite.mail"
 
 
-def accept(api, made, nick="@Dora", **more):
-    return api.post(f"/v1/invites/{made['token']}/accept", {"nick": nick, **more})
+def accept(api, made, nick="@Dora", headers=None, **more):
+    path = f"/v1/invites/{made['token']}/accept"
+    return api.post(path, {"nick": nick, **more}, headers=headers or {})
 
 
 def test_accepting_binds_a_nickname_and_lets_nobody_in(api):
@@ -350,3 +366,45 @@ def test_a_revoked_key_changes_nobody_even_while_it_is_remembered(people, api):
         assert refusal(answer)[:2] == (401, "invalid_platform_api_key"), path
     assert counts(Profile, Invite, Upload, IntentType) == before
     assert Profile.objects.get().nick == "@Dora"
+
+
+WHO = {"ok", "user_id", "owner_agent", "nick", "public_address", "display_name", "phone", "email"}
+ASKED = {"ok", "token", "owner_agent", "recipient_hint", "status", "created_at", "expires_at"}
+PLACE = {"ok", "upload_id", "owner_agent", "bucket", "object_path"}
+TYPE = {"semantic_type", "schema_ref", "schema_hash", "compatibility_mode", "scope", "owner_agent",
+        "active", "created_at", "updated_at"}  # fmt: skip
+
+
+def test_the_answers_have_the_fields_of_the_protocol_and_no_others(api):
+    """Its published schemas of these answers allow no further ones."""
+    owner = register(api)["owner_agent"]
+    made = invited(api)
+    accepted = {"accepted_at", "accepted_owner_agent", "nick", "public_address"}
+    file = {"owner_agent": owner, "filename": "a", "mime_type": "text/plain", "size_bytes": 1}
+    upload = api.post("/v1/media/create-upload", file).json()
+    told = api.get(f"/v1/media/{upload['upload_id']}").json()
+    type_ = {
+        "semantic_type": "a.b.c.v1",
+        "schema_json": {"type": "object"},
+        "compatibility_mode": "warn",
+    }
+
+    assert set(register(api, "@Other")) == WHO | {"created_at"}
+    renamed = api.post("/v1/users/rename-nick", {"owner_agent": owner, "nick": "@Dorothea"}).json()
+    assert set(renamed) == WHO | {"renamed_at"}
+    profile = api.get("/v1/users/profile", params={"owner_agent": owner}).json()
+    assert set(profile) == WHO | {"normalized_nick", "updated_at"}
+    assert set(made) == ASKED | {"invite_url"}
+    assert set(api.get(f"/v1/invites/{made['token']}").json()) == ASKED | accepted
+    assert set(accept(api, made, "@Third").json()) == {
+        "ok", "token", "status", "invite_owner_agent", "user_id", "owner_agent", "nick",
+        "public_address", "display_name", "accepted_at", "registry_bind_status",
+    }  # fmt: skip
+    assert set(upload) == PLACE | {"upload_url", "status", "expires_at", "max_size_bytes"}
+    assert set(told) == {"ok", "upload"}
+    assert set(told["upload"]) == (PLACE - {"ok"}) | {
+        "mime_type", "filename", "size_bytes", "sha256", "status", "created_at", "expires_at",
+        "finalized_at", "download_url", "preview_url",
+    }  # fmt: skip
+    assert set(api.post("/v1/schemas", type_).json()["schema"]) == TYPE
+    assert set(api.get("/v1/schemas/a.b.c.v1").json()["schema"]) == TYPE | {"schema_json"}

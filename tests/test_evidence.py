@@ -105,6 +105,25 @@ def test_a_file_we_do_not_take_decides_nothing_and_says_why(people, bob, data, n
     assert not Decision.objects.exists()
 
 
+def test_a_file_that_is_not_taken_does_not_cost_the_one_before(people, bob):
+    gate = make_gate(people.here, task=NEEDED | {"required_comment": True})
+    press(bob, gate, file=file())
+    first = Upload.objects.get()
+
+    refused = press(
+        bob, gate, comment="x", attached=str(first.id), file=file(b"<", "a.html", "text/html")
+    )
+
+    assert refused.status_code == 422
+    assert f'name="attached" value="{first.id}"' in refused.content.decode()
+
+
+def test_a_file_of_somebody_else_is_not_ones_own_evidence(people, bob, now):
+    gate = make_gate(people.here, task=NEEDED)
+
+    assert press(bob, gate, attached=str(kept(people.here, people.ann, now).id)).status_code == 422
+
+
 def test_a_kind_the_browser_does_not_know_goes_by_its_name(people, bob):
     gate = make_gate(people.here, task=NEEDED)
 

@@ -13,7 +13,7 @@ from accounts.actions import add_reviewer, ensure_workspace
 from accounts.joining import Invite
 from accounts.models import Membership, User
 from approvals import notices
-from approvals.actions import inviting
+from approvals.actions import inviting, joining
 from approvals.tasks import send_notices
 from events import outbox
 from events.models import Outbox
@@ -105,7 +105,7 @@ def test_an_invitation_for_nobody_yet_is_mailed_to_who_follows_it(people):
 def test_mails_come_to_an_end_and_only_the_last_link_works(people):
     _, plain = invited(people, hint="")
     links = []
-    for _ in range(inviting.MOST_MAILS):
+    for _ in range(joining.MOST_MAILS):
         assert Client().post(plain, {"email": "dora@example.com"}).status_code == 200
         links.append(mailed())
 
@@ -271,7 +271,7 @@ def test_of_two_who_follow_it_at_once_one_joins(people):
             made, _ = invited(people, hint="whoever comes first")
 
             ends = team.run(
-                *(partial(inviting.join, made.id, person=p, now=timezone.now()) for p in strangers)
+                *(partial(joining.join, made.id, person=p, now=timezone.now()) for p in strangers)
             )
 
             assert sum(isinstance(end, inviting.InviteEnded) for end in ends) == 1

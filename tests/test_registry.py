@@ -85,6 +85,21 @@ def test_no_schema_and_payload_take_long(schema, payload):
     assert time.monotonic() - start < 3
 
 
+def test_many_rows_of_a_plain_type_are_checked():
+    rows = [{"sku": str(n), "price": n, "unit": "kg"} for n in range(1500)]
+    fields = {"sku": {"type": "string"}, "price": {"type": "number"}, "unit": {"enum": ["kg", "l"]}}
+    row = {
+        "type": "object",
+        "required": ["sku"],
+        "properties": fields,
+        "additionalProperties": False,
+    }
+    schema = {"type": "object", "properties": {"rows": {"type": "array", "items": row}}}
+
+    assert misfits(schema, {"rows": rows}) == {}
+    assert misfits(schema, {"rows": [*rows, {}]}) == {"rows[1500]": "lacks sku"}
+
+
 def having(**change):
     return REFUND | change
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import ensure_agent
+from accounts.joining import Invite
 from accounts.models import Agent, Membership
 from approvals import links, notices
 from approvals.models import Decision, EmailLink, Gate, Seat
@@ -15,14 +16,16 @@ from events.models import Event, Outbox, Subscription, WebhookEvent
 from events.subscribing import Wish, subscribe
 from events.webhooks import publish
 from governance.models import AgentRules, MeshEvent, WorkspaceRules
+from intents.media.models import Upload
 from intents.models import Delivery, Intent
+from intents.registry.models import IntentType
 from tests.calling import agent_api, counts, refusal, workspace_api
 from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = (
     Intent, Event, Delivery, Gate, Seat, Decision, Outbox, EmailLink, Subscription, WebhookEvent,
-    Agent, AgentRules, WorkspaceRules, MeshEvent,
+    Agent, AgentRules, WorkspaceRules, MeshEvent, Invite, Upload, IntentType,
 )  # fmt: skip
 # A body that would do something if the door were open.
 BODIES = {
@@ -38,6 +41,7 @@ BODIES = {
     "/delegate": {"delegate_to": "bob@example.com"},
     "/messages/delete": {"mode": "both"},
     "/verify": {"code": "000000"},
+    "/accept": {"nick": "@Eve"},
 }
 
 
@@ -58,6 +62,32 @@ def told(people, now):
     given = {"workspace_id": people.here.id, "owner": "", "payload": {}, "now": now}
     subscription = subscribe(wanted, now=now)
     return subscription, publish(type="invite.accepted", **given).event
+
+
+@pytest.fixture
+def kept(people):
+    """Return what else our paths name, each of it here."""
+    api, name = workspace_api(people.here), "shop.refund.request.v1"
+    file = {
+        "owner_agent": "agent://a/b",
+        "filename": "a",
+        "mime_type": "text/plain",
+        "size_bytes": 1,
+    }
+    type_ = {"semantic_type": name, "schema_json": {"type": "object"}, "compatibility_mode": "warn"}
+    made = {
+        path: api.post(f"/v1/{path}", body).json()
+        for path, body in (
+            ("invites/create", {"owner_agent": "agent://a/b"}),
+            ("media/create-upload", file),
+            ("schemas", type_),
+        )
+    }
+    return {
+        "token": made["invites/create"]["token"],
+        "upload_id": made["media/create-upload"]["upload_id"],
+        "semantic_type": made["schemas"]["schema"]["semantic_type"],
+    }
 
 
 @pytest.fixture
@@ -90,7 +120,7 @@ def operations():
     ]
 
 
-def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, work, told):
+def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, work, told, kept):
     calls = operations()
     assert len(calls) >= 12
     agent = ensure_agent(people.here, "desk")
@@ -104,7 +134,7 @@ def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, wo
     for api in foreigners:
         for method, path in calls:
             for intent_id in (gate.intent_id, work.id):
-                ids = {"intent_id": intent_id, "thread_id": intent_id, **others}
+                ids = {"intent_id": intent_id, "thread_id": intent_id, **others, **kept}
                 ids |= {"login_id": intent_id, "grant_id": intent_id}
                 body = next((b for end, b in BODIES.items() if path.endswith(end)), {})
                 given = {} if method == "GET" else {"json": body}

@@ -29,7 +29,7 @@ from governance.verdicts import NotAdmitted
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.feed import BadCursor
 from intents.lifecycle import InvalidTransition
-from intents.media.actions import NoSuchUpload, UploadRefused
+from intents.media.checks import NoSuchUpload, UploadRefused
 from intents.registry import actions as registry
 from intents.registry.checking import BadSchema
 

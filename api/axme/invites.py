@@ -3,19 +3,20 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
 from accounts.joining import Invite
 from accounts.models import Workspace
+from accounts.sealing import seal, unseal
+from accounts.tokens import digest
 from api.axme import calls
 from api.axme.auth import actor_of, owner_of
 from api.axme.schemas import Tolerant
 from api.axme.translate import stamp
+from approvals import invitations
 from approvals.actions import inviting
 from events import pool
 
@@ -49,17 +50,19 @@ async def create_invite(request: HttpRequest, body: NewInvite) -> dict[str, Any]
             actor=actor,
             now=now,
         )
-        url = settings.PUBLIC_URL + reverse("invitation", args=[token])
-        return _described(made, token, now=now) | {"invite_url": url}
+        # The answer may be kept for a repeated call, and a secret is never kept readable.
+        return _described(made, now=now) | {"token": seal(token)}
 
-    return await calls.once(request, actor, body.model_dump(mode="json"), produce)
+    answer = await calls.once(request, actor, body.model_dump(mode="json"), produce)
+    token = unseal(answer["token"])
+    return answer | {"token": token, "invite_url": invitations.url_of(token)}
 
 
 @router.get("/invites/{token}")
 async def get_invite(request: HttpRequest, token: str) -> dict[str, Any]:
     """Read an invitation of this workspace."""
     row = await pool.run(inviting.find, token, actor=actor_of(request))
-    return _described(row, token, now=timezone.now()) | _accepted(row)
+    return _described(row, now=timezone.now()) | _accepted(row) | {"token": token}
 
 
 @router.post("/invites/{token}/accept")
@@ -74,7 +77,6 @@ async def accept_invite(request: HttpRequest, token: str, body: Acceptance) -> d
         name = row.profile.display_name if row.profile else ""
         return {
             "ok": True,
-            "token": token,
             "status": "accepted",
             "invite_owner_agent": row.owner_agent,
             "user_id": str(row.profile_id),
@@ -85,13 +87,13 @@ async def accept_invite(request: HttpRequest, token: str, body: Acceptance) -> d
             "registry_bind_status": "disabled",
         }
 
-    return await calls.once(request, actor, body.model_dump(mode="json"), produce)
+    answer = await calls.once(request, actor, [digest(token), body.model_dump()], produce)
+    return answer | {"token": token}
 
 
-def _described(row: Invite, token: str, *, now: datetime) -> dict[str, Any]:
+def _described(row: Invite, *, now: datetime) -> dict[str, Any]:
     return {
         "ok": True,
-        "token": token,
         "owner_agent": row.owner_agent,
         "recipient_hint": row.recipient_hint or None,
         "status": row.status(now),

@@ -18,9 +18,9 @@ from api.axme.errors import BadRequest
 from api.axme.schemas import Tolerant
 from api.axme.translate import stamp
 from events import pool
-from intents.media import actions, kinds, links, storage
-from intents.media.actions import NoSuchUpload, UploadRefused
+from intents.media import actions, checks, kinds, links, storage
 from intents.media.answers import fetched
+from intents.media.checks import NoSuchUpload, UploadRefused
 from intents.media.models import Upload
 
 router = Router(tags=["Files"])
@@ -77,7 +77,7 @@ async def upload(request: HttpRequest, upload_id: str, token: str = "") -> dict[
     """Bring the bytes of an announced file; they go to disk as they come."""
     id = _id(upload_id)
     await _permit(request, id, links.UPLOAD, token)
-    row = await pool.run(actions.open_upload, id, now=timezone.now())
+    row = await pool.run(checks.open_upload, id, now=timezone.now())
     with storage.receiving() as incoming:
         async for chunk in request.incoming:  # type: ignore[attr-defined]  # Set by the door.
             if incoming.size + len(chunk) > row.size_bytes:

@@ -1,4 +1,4 @@
-"""Inviting people to review: made, mailed, accepted, followed at the desk, revoked."""
+"""Inviting people to review: made, mailed, accepted over the API, revoked. `joining` follows."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -8,18 +8,15 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts import nicknames, tokens
-from accounts.actions import add_reviewer
 from accounts.actor import Actor, Kind
 from accounts.joining import Invite, Profile
-from accounts.models import Membership, User, Workspace
+from accounts.models import Workspace
 from events import log
 from events.models import Outbox
 from intents.actions import require_usable
 
 MAIL = "invite.mail"
 LIFE = timedelta(days=7)
-# One for the invitation, and some for those who lose it or mistype their address.
-MOST_MAILS = 5
 
 
 class NoSuchInvite(Exception):
@@ -41,20 +38,6 @@ class InviteEnded(Exception):
 
     def __init__(self) -> None:
         super().__init__(InviteEnded.__doc__)
-
-
-class NotTheirs(Exception):
-    """The invitation is for somebody else."""
-
-    def __init__(self, invite: Invite) -> None:
-        super().__init__(f"This invitation is for {invite.email}. Sign in as that person.")
-
-
-class EnoughMails(Exception):
-    """This invitation was mailed often enough. Ask for a new one."""
-
-    def __init__(self) -> None:
-        super().__init__(EnoughMails.__doc__)
 
 
 @transaction.atomic
@@ -79,13 +62,13 @@ def invite(
         hash=tokens.digest(token),
         owner_agent=owner_agent,
         recipient_hint=recipient_hint,
-        email=_email(recipient_hint),
+        email=email_in(recipient_hint),
         inviter=actor.name,
         created_at=now,
         expires_at=now + life,
     )
     if made.email:
-        _mail(made, now=now)
+        mail(made, now=now)
     return made, token
 
 
@@ -109,60 +92,6 @@ def accept(token: str, *, nick: str, display_name: str = "", actor: Actor, now: 
     held.profile = _known_by(held, nick, display_name, actor=actor, now=now)
     held.accepted_at = now
     held.save(update_fields=["profile", "accepted_at"])
-    return held
-
-
-@transaction.atomic
-def join(invite_id: UUID, *, person: User, now: datetime) -> Membership:
-    """Let a signed-in person follow an invitation. Whoever is here already keeps their role.
-
-    Raises: InviteEnded, NotTheirs.
-    """
-    held = _locked(invite_id, now=now)
-    if held.email and held.email != person.email:
-        raise NotTheirs(held)
-    known = Membership.objects.filter(user=person, workspace=held.workspace).first()
-    member = known or add_reviewer(held.workspace, email=person.email)
-    held.joined_at, held.person = now, person
-    held.save(update_fields=["joined_at", "person"])
-    if held.profile is not None:
-        held.profile.agent.person = person
-        held.profile.agent.save(update_fields=["person"])
-    return member
-
-
-@transaction.atomic
-def join_anew(invite_id: UUID, *, name: str, password: str, now: datetime) -> User:
-    """Make the account of somebody who came through their mail, and let them join.
-
-    The caller has the mailed secret: that is what proves whose address it is.
-    Raises: InviteEnded, NotTheirs when the account exists by now and has a password.
-    """
-    held = _locked(invite_id, now=now)
-    person = User.objects.filter(email=held.email).first()
-    if person is not None and (person.has_usable_password() or not person.is_active):
-        raise NotTheirs(held)
-    if person is None:
-        person = User.objects.create_user(held.email, name=name)
-    person.set_password(password)
-    person.save(update_fields=["password"])
-    join(invite_id, person=person, now=now)
-    return person
-
-
-@transaction.atomic
-def mail_again(invite_id: UUID, *, email: str, now: datetime) -> Invite:
-    """Mail an invitation to the address it is for, or, if it is for nobody yet, to this one.
-
-    Raises: InviteEnded, EnoughMails.
-    """
-    held = _locked(invite_id, now=now)
-    if held.mails_asked >= MOST_MAILS:
-        raise EnoughMails
-    if not _email(held.recipient_hint):
-        held.email = email.lower()
-        held.save(update_fields=["email"])
-    _mail(held, now=now)
     return held
 
 
@@ -193,7 +122,7 @@ def _require_inviter(actor: Actor, workspace_id: UUID) -> None:
         raise MayNotInvite
 
 
-def _email(hint: str) -> str:
+def email_in(hint: str) -> str:
     """Return the hint where it is an e-mail address, else nothing."""
     try:
         validate_email(hint.strip())
@@ -222,15 +151,8 @@ def _known_by(
     return nicknames.register(held.workspace, nick, more=more, actor=actor, now=now)
 
 
-def _locked(invite_id: UUID, *, now: datetime) -> Invite:
-    rows = Invite.objects.select_for_update(of=("self",))
-    held = rows.select_related("workspace", "profile__agent").filter(id=invite_id).first()
-    if held is None or not held.is_open(now):
-        raise InviteEnded
-    return held
-
-
-def _mail(held: Invite, *, now: datetime) -> None:
+def mail(held: Invite, *, now: datetime) -> None:
+    """Put the mail of an invitation into the outbox, inside the caller's transaction."""
     held.mails_asked += 1
     held.save(update_fields=["mails_asked"])
     row = Outbox(

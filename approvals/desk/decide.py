@@ -64,9 +64,10 @@ def typed_in(request: HttpRequest, gate: Gate) -> document.Typed:
 def attach(
     request: HttpRequest, gate: Gate, actor: Actor, typed: document.Typed, *, now: datetime
 ) -> None:
-    """Add the files of an answer to what was typed. Raises: EvidenceNotTaken."""
-    kept = files.attached(request, gate, actor, now=now)
-    typed.files = files.listed(kept)
+    """Add the files of an answer to what was typed, old ones first. Raises: EvidenceNotTaken."""
+    typed.files = files.listed(files.kept_before(request, gate, actor))
+    if len(typed.files) < files.MOST:
+        typed.files += files.listed(files.brought(request, gate, actor, now=now))
 
 
 def answered(

@@ -18,7 +18,8 @@ from approvals.desk import shell
 from approvals.models import Gate
 from approvals.refusals import EvidenceNotTaken
 from intents.media import kinds, links
-from intents.media.actions import UploadRefused, keep_file
+from intents.media.actions import keep_file
+from intents.media.checks import UploadRefused
 from intents.media.models import Upload
 
 MOST = 10
@@ -64,21 +65,24 @@ def fetch(request: HttpRequest, upload_id: UUID, purpose: str) -> HttpResponse:
     return response
 
 
-def attached(request: HttpRequest, gate: Gate, actor: Actor, *, now: datetime) -> list[Upload]:
-    """Return the files of an answer: those kept from an earlier try, and the one that comes now.
-
-    A file is kept before the answer is judged, so that a refused answer does not lose it.
-    Raises: EvidenceNotTaken.
-    """
+def kept_before(request: HttpRequest, gate: Gate, actor: Actor) -> list[Upload]:
+    """Return the files this person brought with an earlier try of the same answer."""
     named = {"attachments": request.POST.getlist("attached")[:MOST]}
     kept = evidence.files(gate.workspace_id, evidence.ids_in(named))
-    mine = [row for row in kept if row.brought_by == actor.name]
+    return [row for row in kept if row.brought_by == actor.name]
+
+
+def brought(request: HttpRequest, gate: Gate, actor: Actor, *, now: datetime) -> list[Upload]:
+    """Keep the file that comes now, before the answer is judged: a refused answer loses none.
+
+    Raises: EvidenceNotTaken.
+    """
     file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile) or not gate.is_evidence_required or len(mine) >= MOST:
-        return mine
+    if not isinstance(file, UploadedFile) or not gate.is_evidence_required:
+        return []
     if judging.cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all())):
-        return mine
-    return [*mine, _kept(gate, file, actor, now=now)]
+        return []
+    return [_kept(gate, file, actor, now=now)]
 
 
 def _kept(gate: Gate, file: "UploadedFile[bytes]", actor: Actor, *, now: datetime) -> Upload:

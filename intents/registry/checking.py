@@ -12,8 +12,13 @@ from intents.payloads import canonical
 LARGEST_BYTES = 32 * 1024
 DEEPEST = 24
 MOST_SAID = 10
-# Values of the payload times values of the schema: some tenths of a second at the very worst.
-MOST_WORK = 250_000
+# Values of a payload times what may be asked of each: a second or so at the very worst.
+MOST_WORK = 500_000
+# Keywords that hold several schemas against one value; without them each value meets one.
+BRANCHING = {
+    "allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas",
+    "dependencies", "unevaluatedProperties", "unevaluatedItems",
+}  # fmt: skip
 # A reference may point anywhere or at itself, and a pattern may take for ever.
 REFUSED = {
     "$ref", "$dynamicRef", "$recursiveRef", "pattern", "patternProperties",
@@ -65,7 +70,7 @@ def check_schema(schema: Schema) -> None:
 
 def misfits(schema: Schema, payload: dict[str, Any]) -> dict[str, str]:
     """Return what does not fit: a path, such as `items[2].price`, and a sentence for each."""
-    if _size(schema) * _size(payload) > MOST_WORK:
+    if _size(payload) * _asked_of_each(schema) > MOST_WORK:
         return {"payload": "is too large to be checked against its schema"}
     validator = _draft(schema)(schema)
     found: dict[str, str] = {}
@@ -112,6 +117,22 @@ def _sentence(failure: ValidationError) -> str:
 
 def _either(limit: Any) -> str:
     return ", ".join(map(str, limit)) if isinstance(limit, list) else str(limit)
+
+
+def _asked_of_each(schema: Schema) -> int:
+    """Return how much a schema may ask of one value, at most; comparing with an enum is quick."""
+    if BRANCHING & set(_keywords(schema)):
+        return _size(schema)
+    return 10 + _longest_enum(schema) // 10
+
+
+def _longest_enum(value: Any) -> int:
+    level, longest = [value], 0
+    while level:
+        enums = (node.get("enum") for node in level if isinstance(node, dict))
+        longest = max([longest, *(len(enum) for enum in enums if isinstance(enum, list))])
+        level = [child for node in level for child in _children(node)]
+    return longest
 
 
 def _depth(value: Any) -> int:
