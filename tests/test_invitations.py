@@ -16,7 +16,7 @@ from approvals import notices
 from approvals.actions import inviting, joining
 from approvals.tasks import send_notices
 from events import outbox
-from events.models import Outbox
+from events.models import Outbox, WebhookEvent
 from tests.factories import PASSWORD, key, make_person, person
 from tests.racing import racers, rounds
 
@@ -276,3 +276,15 @@ def test_of_two_who_follow_it_at_once_one_joins(people):
 
             assert sum(isinstance(end, inviting.InviteEnded) for end in ends) == 1
             assert people.here.memberships.filter(user__in=strangers).count() == 1
+
+
+def test_whoever_subscribed_hears_of_an_invitation_that_was_followed(people):
+    made, _ = invited(people)
+
+    joining.join_anew(made.id, name="Dora", password=NEW["password"], now=timezone.now())
+
+    event = WebhookEvent.objects.get()
+    assert (event.type, event.literal) == ("invite.accepted", "key:ci")
+    assert event.payload == {
+        "invite_id": str(made.id), "owner_agent": "key:ci", "nick": None, "joined": True,
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from accounts.sessions import secrets
 from accounts.sessions.secrets import Bearer
 from approvals.logins import ending
 from approvals.models import Decision
+from events.models import WebhookEvent
 from intents.models import Intent
 from tests.calling import Api, counts, refusal
 from tests.factories import APPROVAL, make_gate, make_intent, make_person, make_token
@@ -485,3 +486,11 @@ def test_whoever_lost_the_selected_workspace_is_told_and_selects_another(people,
     body = {"org_id": "other", "workspace_id": "place"}
     assert bob.post("/v1/portal/personal/workspace-selection", body).status_code == 200
     assert bob.get("/v1/me/tasks").status_code == 200
+
+
+def test_whoever_subscribed_hears_of_an_ended_session(people, bob):
+    ending.revoke_all(people.bob, now=timezone.now())
+
+    event = WebhookEvent.objects.get()
+    assert (event.type, event.owner) == ("auth.session_revoked", "bob@example.com")
+    assert event.payload["session_id"] == bob.login["session_id"]

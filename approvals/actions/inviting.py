@@ -9,9 +9,10 @@ from django.db import transaction
 
 from accounts import nicknames, tokens
 from accounts.actor import Actor, Kind
+from accounts.addresses import canonical
 from accounts.joining import Invite, Profile
 from accounts.models import Workspace
-from events import log
+from events import log, webhooks
 from events.models import Outbox
 from intents.actions import require_usable
 
@@ -92,6 +93,7 @@ def accept(token: str, *, nick: str, display_name: str = "", actor: Actor, now: 
     held.profile = _known_by(held, nick, display_name, actor=actor, now=now)
     held.accepted_at = now
     held.save(update_fields=["profile", "accepted_at"])
+    tell_accepted(held, now=now)
     return held
 
 
@@ -149,6 +151,25 @@ def _known_by(
         return profile
     more = {"display_name": display_name}
     return nicknames.register(held.workspace, nick, more=more, actor=actor, now=now)
+
+
+def tell_accepted(held: Invite, *, now: datetime) -> None:
+    """Tell those who subscribed that an invitation was accepted or followed."""
+    told = {
+        "invite_id": str(held.id),
+        "owner_agent": held.owner_agent,
+        "nick": held.profile.nick if held.profile else None,
+        "joined": held.joined_at is not None,
+    }
+    space = held.workspace
+    webhooks.publish(
+        workspace_id=space.id,
+        owner=canonical(held.owner_agent, org=space.org, workspace=space.name),
+        literal=held.owner_agent,
+        type="invite.accepted",
+        payload=told,
+        now=now,
+    )
 
 
 def mail(held: Invite, *, now: datetime) -> None:

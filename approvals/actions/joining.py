@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.actions import add_reviewer
 from accounts.joining import Invite
 from accounts.models import Membership, User
-from approvals.actions.inviting import InviteEnded, email_in, mail
+from approvals.actions.inviting import InviteEnded, email_in, mail, tell_accepted
 
 # One for the invitation, and some for those who lose it or mistype their address.
 MOST_MAILS = 5
@@ -44,6 +44,7 @@ def join(invite_id: UUID, *, person: User, now: datetime) -> Membership:
     if held.profile is not None:
         held.profile.agent.person = person
         held.profile.agent.save(update_fields=["person"])
+    tell_accepted(held, now=now)
     return member
 
 
