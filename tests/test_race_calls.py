@@ -11,7 +11,7 @@ from approvals.actions import cancel
 from events import calls
 from events.models import Outbox, Subscription, WebhookEvent
 from events.subscribing import Wish, subscribe
-from intents.actions import announce_next
+from intents.actions import announce
 from intents.lifecycle import Status
 from intents.models import Intent
 from tests.factories import anyone_in, make_called, make_intent, make_people, trail
@@ -52,8 +52,8 @@ def test_workers_that_work_off_the_same_news_tell_it_once():
         for _ in range(rounds(30)):
             now = timezone.now()
             intent = make_intent(people.here, now=now)
-            results = race.run(*[lambda now=now: announce_next(now=now)] * 3)
-            announce_next(now=now)
+            results = race.run(*[lambda now=now: announce(now=now)] * 3)
+            announce(now=now)
 
             assert not [result for result in results if isinstance(result, Exception)], results
             told = WebhookEvent.objects.filter(intent_id=intent.id).order_by("seq")

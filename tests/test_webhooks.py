@@ -11,7 +11,7 @@ from events import calls, webhooks
 from events.models import Outbox, Subscription, WebhookEvent
 from events.subscribing import CallbackRefused, TypeUnknown, Wish, subscribe, unsubscribe
 from events.webhooks import NoSuchEvent, publish, replay
-from intents.actions import announce_next, reply
+from intents.actions import announce, reply
 from tests.factories import HERE, anyone_in, key, make_gate, make_intent, trail
 from tests.receiver import receiving
 
@@ -43,7 +43,7 @@ def hook(people, receiver, now):
 
 
 def work_off(now):
-    while announce_next(now=now) or calls.send_next(KINDS, now=now):
+    while announce(now=now) or calls.send_next(KINDS, now=now):
         pass
 
 
@@ -174,7 +174,7 @@ def test_a_webhook_is_tried_again_later_and_later_and_given_up(people, receiver,
     receiver.status = 500
     hook("intent.created")
     make_intent(people.here, now=now)
-    announce_next(now=now)
+    announce(now=now)
     at, waits = now, []
 
     while calls.send_next(KINDS, now=at):
@@ -201,7 +201,7 @@ def test_an_address_that_became_private_is_given_up_at_once(people, hook, settin
 def test_what_is_queued_for_an_ended_subscription_is_dropped(people, receiver, hook, now):
     made = hook("intent.created")
     make_intent(people.here, now=now)
-    announce_next(now=now)
+    announce(now=now)
     unsubscribe(made.id, workspace_id=people.here.id, owners=None, now=now)
     work_off(now)
 
