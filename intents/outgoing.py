@@ -27,7 +27,7 @@ COLUMNS = """
     state, attempts, next_try_at, last_error, created_at"""
 # Work before an agent that is called, which nobody has been handed yet; once for each attempt.
 PUSHES = """
-    SELECT {push_id}, d.workspace_id, 'calls', 'push', d.id, a.id, d.attempt, {push},
+    SELECT {id}, d.workspace_id, 'calls', 'push', d.id, a.id, d.attempt, {push},
         'pending', 0, %s, '', %s
     FROM accounts_agent a
     JOIN intents_delivery d ON d.workspace_id = a.workspace_id AND d.address = a.address
@@ -36,7 +36,7 @@ PUSHES = """
         AND d.offered_at IS NULL AND d.next_try_at IS NULL"""
 # That something happened; who is told what of it is worked out later, by `announcing`.
 TIDINGS = """
-    SELECT {news_id}, i.workspace_id, 'news', 'news', i.id, NULL, i.seq, {news},
+    SELECT {id}, i.workspace_id, 'news', 'news', i.id, NULL, i.seq, {news},
         'pending', 0, %s, '', %s
     FROM intents_intent i
     WHERE EXISTS (
@@ -77,7 +77,7 @@ def push_waiting(*, now: datetime) -> None:
 def _insert(rows: str, values: list[Any]) -> None:
     # Made of our own words only; every value is a parameter.
     sql = f"INSERT INTO {Outbox._meta.db_table} ({COLUMNS}) {rows} {AGAIN}"
-    sql = sql.format(**_names(connection.vendor))
+    sql = sql.format(**_words())
     if connection.vendor == "postgresql":
         # Planning this takes three times as long as everything else about it, and a block plans
         # only what it comes to.
@@ -92,10 +92,10 @@ def _listed(ids: set[UUID]) -> tuple[str, list[Any]]:
     return in_list(ids)
 
 
-def _names(vendor: str) -> dict[str, str]:
-    """Return how this database writes the name of a row, and an id made of it."""
-    cast = "::uuid" if vendor == "postgresql" else ""
-    return NAMES | {f"{kind}_id": f"md5({name}){cast}" for kind, name in NAMES.items()}
+def _words() -> dict[str, str]:
+    """Return what this database calls a new id, and the names by which a row is put in once."""
+    is_sqlite = connection.vendor == "sqlite"
+    return NAMES | {"id": "lower(hex(randomblob(16)))" if is_sqlite else "gen_random_uuid()"}
 
 
 def _hurry(workspaces: set[UUID]) -> None:
