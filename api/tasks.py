@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from api import idempotency
 from api.axme.outgoing import KINDS
-from events import calls
+from events import calls, forgetting
 from events.callers import Crew
 from events.models import Outbox
 from intents import outgoing
@@ -32,6 +32,11 @@ def send_calls(**kwargs: Any) -> None:
 def push_waiting(**kwargs: Any) -> None:
     """Push what waited before its agent was called, or switched on again."""
     outgoing.push_waiting(now=timezone.now())
+
+
+@shared_task
+def forget_calls(**kwargs: Any) -> None:
+    forgetting.forget(now=timezone.now())
 
 
 def _is_due(queue: Outbox.Queue) -> bool:

@@ -45,6 +45,7 @@ app.conf.beat_schedule = {
     "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
     "call other machines": every(1, "api.tasks.send_calls"),
     "push what waits": every(30, "api.tasks.push_waiting"),
+    "forget old calls": every(3600, "api.tasks.forget_calls"),
     "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
 }
 app.autodiscover_tasks()

@@ -205,7 +205,10 @@ class WebhookEvent(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["intent_id"], name="webhook_intent")]
+        indexes = [
+            models.Index(fields=["intent_id"], name="webhook_intent"),
+            models.Index(fields=["created_at"], name="webhook_old"),
+        ]
 
     def __str__(self) -> str:
         return self.type
