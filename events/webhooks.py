@@ -12,10 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q
 
 from events import hands, outbox
-from events.models import Outbox, Subscription, WebhookEvent
+from events.models import Outbox, OutboxQuerySet, Subscription, WebhookEvent
 from events.transports import TransportError
 
 WEBHOOK = "webhook"
@@ -144,8 +143,8 @@ def settle(row: Outbox, failure: TransportError | None, now: datetime) -> None:
         outbox.settle(row, state, now=now, error=str(failure), again_at=now + pause)
 
 
-def _messages(event: WebhookEvent) -> Any:
-    return Outbox.objects.filter(Q(kind=WEBHOOK), subject_id=event.id)
+def _messages(event: WebhookEvent) -> OutboxQuerySet:
+    return Outbox.objects.filter(kind=WEBHOOK, subject_id=event.id)
 
 
 def _counted(event: WebhookEvent, queued: int) -> Told:
