@@ -9,12 +9,11 @@ from accounts.sessions import actions as sessions
 from api import idempotency
 from api.axme.outgoing import KINDS
 from approvals.logins import codes, grants
-from events import callers, calls
+from events import calls, forgetting
+from events.callers import Crew
 from events.models import Outbox
 from intents import outgoing
-from intents.actions import announce_next
-
-NEWS_AT_ONCE = 500
+from intents.actions import announce
 
 
 @shared_task
@@ -24,13 +23,11 @@ def forget_idempotency_keys(**kwargs: Any) -> None:
 
 @shared_task
 def send_calls(**kwargs: Any) -> None:
-    """Work out who is told of the news, and see to it that what is due is sent, on threads."""
-    for _ in range(NEWS_AT_ONCE):
-        # A look costs nothing; to claim, SQLite takes the lock of the whole file.
-        if not _is_due(Outbox.Queue.NEWS) or not announce_next(now=timezone.now()):
-            break
+    """See to it that subscribers are told of the news and that what is due is sent."""
+    if _is_due(Outbox.Queue.NEWS):
+        HERALD.hire()
     if _is_due(Outbox.Queue.CALLS):
-        callers.hire(_send_one)
+        CALLERS.hire()
 
 
 @shared_task
@@ -46,9 +43,26 @@ def forget_logins(**kwargs: Any) -> None:
         each.forget(now=now)
 
 
+@shared_task
+def forget_calls(**kwargs: Any) -> None:
+    forgetting.forget(now=timezone.now())
+
+
 def _is_due(queue: Outbox.Queue) -> bool:
     return Outbox.objects.due(timezone.now(), queue=queue).exists()
 
 
+def _announce() -> bool:
+    is_news = announce(now=timezone.now())
+    if is_news:
+        CALLERS.hire()
+    return is_news
+
+
 def _send_one() -> bool:
     return calls.send_next(KINDS, now=timezone.now())
+
+
+# One herald, so that things are told in the order in which they happened.
+HERALD = Crew("herald", _announce, most=1)
+CALLERS = Crew("callers", _send_one, most=8)

@@ -47,6 +47,7 @@ app.conf.beat_schedule = {
     "push what waits": every(30, "api.tasks.push_waiting"),
     "give up files that never came": every(60, "intents.tasks.give_up_uploads"),
     "forget old logins": every(3600, "api.tasks.forget_logins"),
+    "forget old calls": every(3600, "api.tasks.forget_calls"),
     "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
 }
 app.autodiscover_tasks()

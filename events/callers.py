@@ -1,4 +1,4 @@
-"""The threads that make calls: as many as there is work for, so that no worker waits for a call."""
+"""Threads that do what takes its time, so that no worker of the clock waits for it."""
 
 import logging
 import threading
@@ -6,25 +6,31 @@ from collections.abc import Callable
 
 from django.db import connections
 
-MOST = 8
 logger = logging.getLogger(__name__)
-_seats = threading.BoundedSemaphore(MOST)
 
 
-def hire(work: Callable[[], bool]) -> None:
-    """Start a thread that works until there is nothing to do, unless there are enough. Returns at
-    once. Work lost with this process is found again when its claim has run out."""
-    if _seats.acquire(blocking=False):
-        threading.Thread(target=_work, args=(work,), name="calls", daemon=True).start()
+class Crew:
+    """As many threads as there is work for, up to some number; none while there is none.
 
+    Work that is lost with its process is found again when its claim has run out.
+    """
 
-def _work(work: Callable[[], bool]) -> None:
-    try:
-        while work():
-            # There was something, so there may be more for a colleague.
-            hire(work)
-    except Exception:  # The outermost loop of this thread; the next tick starts another.
-        logger.exception("A call was not finished; it is made again later")
-    finally:
-        connections.close_all()
-        _seats.release()
+    def __init__(self, name: str, work: Callable[[], bool], *, most: int) -> None:
+        self._name, self._work = name, work
+        self._seats = threading.BoundedSemaphore(most)
+
+    def hire(self) -> None:
+        """Start a thread that works until there is nothing to do, unless there are enough."""
+        if self._seats.acquire(blocking=False):
+            threading.Thread(target=self._run, name=self._name, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            while self._work():
+                # There was something, so there may be more for a colleague.
+                self.hire()
+        except Exception:  # The outermost loop of this thread; the next tick starts another.
+            logger.exception("Something was not finished by the %s; it is tried again", self._name)
+        finally:
+            connections.close_all()
+            self._seats.release()

@@ -127,11 +127,6 @@ class Attempt(models.Model):
         return self.error or str(self.status or "taken")
 
 
-# What can be subscribed to, besides the events of intents by their own names.
-TOPICS = (
-    "inbox.thread_created", "inbox.thread_updated", "inbox.reply_received",
-    "invite.accepted", "auth.session_revoked",
-)  # fmt: skip
 EVERY_INTENT_EVENT = "intent.*"
 
 
@@ -210,7 +205,10 @@ class WebhookEvent(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["intent_id"], name="webhook_intent")]
+        indexes = [
+            models.Index(fields=["intent_id"], name="webhook_intent"),
+            models.Index(fields=["created_at"], name="webhook_old"),
+        ]
 
     def __str__(self) -> str:
         return self.type

@@ -12,15 +12,17 @@ from datetime import datetime
 STANDARD_MARK = "whsec_"
 
 
-def headers(body: bytes, *, id: str, secret: str, now: datetime) -> dict[str, str]:
+def headers(
+    body: bytes, *, id: str, secret: str, now: datetime, delivery: str = ""
+) -> dict[str, str]:
     """Return what names and signs a message. `id` is the same at every try; the time is not.
 
-    Without a secret nothing is signed.
+    Without a secret nothing is signed. `delivery` is AXP's name for it, if that is another.
     """
     timestamp = str(int(now.timestamp()))
     named = {
         "Content-Type": "application/json",
-        "X-Axme-Delivery-Id": id,
+        "X-Axme-Delivery-Id": delivery or id,
         "X-Axme-Timestamp": timestamp,
         "webhook-id": id,
         "webhook-timestamp": timestamp,

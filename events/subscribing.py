@@ -4,14 +4,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.callbacks import refuse_reason
 from accounts.sealing import seal
-from events.models import EVERY_INTENT_EVENT, TOPICS, Subscription
+from events.models import EVERY_INTENT_EVENT, Subscription
 
+# What can be subscribed to, besides the events of intents by their own names.
+TOPICS = (
+    "inbox.thread_created", "inbox.thread_updated", "inbox.reply_received",
+    "invite.accepted", "auth.session_revoked",
+)  # fmt: skip
 # A workspace with more than this many would be a mistake, or an attempt to make us call around.
 MOST = 200
 HINT = 4
@@ -63,32 +69,19 @@ def subscribe(wish: Wish, *, now: datetime) -> Subscription:
 
     Raises: CallbackRefused, TypeUnknown, TooMany.
     """
-    if reason := refuse_reason(wish.callback_url):
-        raise CallbackRefused(reason)
-    for type in wish.event_types:
-        if type not in TOPICS and not type.startswith("intent."):
-            raise TypeUnknown(type)
+    _check(wish)
     digest = hashlib.sha256(f"{wish.owner}\n{wish.callback_url}".encode()).hexdigest()
     here = Subscription.objects.filter(workspace=wish.workspace_id)
     if not here.filter(digest=digest).exists() and here.filter(revoked_at=None).count() >= MOST:
         raise TooMany
-    wanted = {
-        "literal": wish.literal,
-        "event_types": list(dict.fromkeys(wish.event_types)),
-        "is_active": wish.is_active,
-        "description": wish.description,
-        "updated_at": now,
-        "revoked_at": None,
-        **_sealed(wish.secret),
-    }
+    wanted = _wanted(wish, now=now)
     new = {"owner": wish.owner, "callback_url": wish.callback_url, "created_at": now}
-    subscription, _ = Subscription.objects.update_or_create(
+    return Subscription.objects.update_or_create(
         workspace_id=wish.workspace_id,
         digest=digest,
         defaults=wanted,
         create_defaults=wanted | new,
-    )
-    return subscription
+    )[0]
 
 
 @transaction.atomic
@@ -108,5 +101,24 @@ def unsubscribe(
     return found
 
 
-def _sealed(secret: str) -> dict[str, str]:
-    return {"secret": seal(secret), "secret_hint": f"…{secret[-HINT:]}"} if secret else {}
+def _check(wish: Wish) -> None:
+    if reason := refuse_reason(wish.callback_url):
+        raise CallbackRefused(reason)
+    for type in wish.event_types:
+        if type not in TOPICS and not type.startswith("intent."):
+            raise TypeUnknown(type)
+
+
+def _wanted(wish: Wish, *, now: datetime) -> dict[str, Any]:
+    """Return what may differ from one time to the next. A secret that is not given stays."""
+    wanted: dict[str, Any] = {
+        "literal": wish.literal,
+        "event_types": list(dict.fromkeys(wish.event_types)),
+        "is_active": wish.is_active,
+        "description": wish.description,
+        "updated_at": now,
+        "revoked_at": None,
+    }
+    if wish.secret:
+        wanted |= {"secret": seal(wish.secret), "secret_hint": f"…{wish.secret[-HINT:]}"}
+    return wanted

@@ -12,10 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q
 
 from events import hands, outbox
-from events.models import Outbox, Subscription, WebhookEvent
+from events.models import Outbox, OutboxQuerySet, Subscription, WebhookEvent
 from events.transports import TransportError
 
 WEBHOOK = "webhook"
@@ -69,7 +68,7 @@ def publish(
         payload=payload,
         created_at=now,
     )
-    return _counted(event, queue([(event, ears(event, live(workspace_id)))], now=now))
+    return _counted(event, queue([(event, ears(event, live([workspace_id])))], now=now))
 
 
 @transaction.atomic
@@ -84,7 +83,7 @@ def replay(
     event = (events if owners is None else events.filter(owner__in=owners)).first()
     if event is None:
         raise NoSuchEvent
-    known = ears(event, live(workspace_id))
+    known = ears(event, live([workspace_id]))
     old = _messages(event).filter(target_id__in=[each.id for each in known])
     again = old.update(
         state=Outbox.State.PENDING, next_try_at=now, held_until=None, attempts=0, sent_at=None
@@ -95,8 +94,9 @@ def replay(
     )
 
 
-def live(workspace_id: UUID) -> list[Subscription]:
-    return list(Subscription.objects.live().filter(workspace=workspace_id).order_by("id"))
+def live(workspaces: Iterable[UUID]) -> list[Subscription]:
+    rows = Subscription.objects.live().filter(workspace__in=list(workspaces))
+    return list(rows.order_by("created_at", "id"))
 
 
 def ears(
@@ -143,8 +143,8 @@ def settle(row: Outbox, failure: TransportError | None, now: datetime) -> None:
         outbox.settle(row, state, now=now, error=str(failure), again_at=now + pause)
 
 
-def _messages(event: WebhookEvent) -> Any:
-    return Outbox.objects.filter(Q(kind=WEBHOOK), subject_id=event.id)
+def _messages(event: WebhookEvent) -> OutboxQuerySet:
+    return Outbox.objects.filter(kind=WEBHOOK, subject_id=event.id)
 
 
 def _counted(event: WebhookEvent, queued: int) -> Told:

@@ -4,6 +4,7 @@ Written by the database itself in one statement of the action's own transaction,
 to nothing where no agent is called and nobody has subscribed (decision 9).
 """
 
+import json
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +28,7 @@ COLUMNS = """
     state, attempts, next_try_at, last_error, created_at"""
 # Work before an agent that is called, which nobody has been handed yet; once for each attempt.
 PUSHES = """
-    SELECT {push_id}, d.workspace_id, 'calls', 'push', d.id, a.id, d.attempt, {push},
+    SELECT {id}, d.workspace_id, 'calls', 'push', d.id, a.id, d.attempt, {push},
         'pending', 0, %s, '', %s
     FROM accounts_agent a
     JOIN intents_delivery d ON d.workspace_id = a.workspace_id AND d.address = a.address
@@ -36,15 +37,13 @@ PUSHES = """
         AND d.offered_at IS NULL AND d.next_try_at IS NULL"""
 # That something happened; who is told what of it is worked out later, by `announcing`.
 TIDINGS = """
-    SELECT {news_id}, i.workspace_id, 'news', 'news', i.id, NULL, i.seq, {news},
+    SELECT {id}, i.workspace_id, 'news', 'news', i.id, NULL, i.seq, {news},
         'pending', 0, %s, '', %s
     FROM intents_intent i
-    WHERE EXISTS (
-        SELECT 1 FROM events_subscription s WHERE s.workspace_id = i.workspace_id
+    WHERE EXISTS (SELECT 1 FROM events_subscription WHERE is_active AND revoked_at IS NULL)
+        AND EXISTS (
+            SELECT 1 FROM events_subscription s WHERE s.workspace_id = i.workspace_id
             AND s.is_active AND s.revoked_at IS NULL)"""
-ANYBODY = """
-    EXISTS (SELECT FROM accounts_agent WHERE delivery_mode = 'http')
-    OR EXISTS (SELECT FROM events_subscription WHERE is_active AND revoked_at IS NULL)"""
 # What was dropped while a person was asked is wanted again once it goes on.
 AGAIN = """
     ON CONFLICT (dedupe) DO UPDATE SET state = 'pending', next_try_at = excluded.next_try_at
@@ -77,25 +76,25 @@ def push_waiting(*, now: datetime) -> None:
 def _insert(rows: str, values: list[Any]) -> None:
     # Made of our own words only; every value is a parameter.
     sql = f"INSERT INTO {Outbox._meta.db_table} ({COLUMNS}) {rows} {AGAIN}"
-    sql = sql.format(**_names(connection.vendor))
-    if connection.vendor == "postgresql":
-        # Planning this takes three times as long as everything else about it, and a block plans
-        # only what it comes to.
-        sql = f"DO $out$ BEGIN IF {ANYBODY} THEN {sql}; END IF; END $out$"
+    sql = sql.format(**_words())
     send_along(sql, values)
 
 
 def _listed(ids: set[UUID]) -> tuple[str, list[Any]]:
-    """Return how to say "one of these", in as few words as the database has to read."""
+    """Return how to say "one of these", so that PostgreSQL plans it once and for all.
+
+    What it knows the length of, it plans anew each time, which takes longer than all the rest.
+    """
     if connection.vendor == "postgresql":
-        return "= ANY(%s::uuid[])", ["{" + ",".join(map(str, ids)) + "}"]
+        some = "SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST(%s AS json))"
+        return f"IN ({some})", [json.dumps([str(id) for id in ids])]
     return in_list(ids)
 
 
-def _names(vendor: str) -> dict[str, str]:
-    """Return how this database writes the name of a row, and an id made of it."""
-    cast = "::uuid" if vendor == "postgresql" else ""
-    return NAMES | {f"{kind}_id": f"md5({name}){cast}" for kind, name in NAMES.items()}
+def _words() -> dict[str, str]:
+    """Return what this database calls a new id, and the names by which a row is put in once."""
+    is_sqlite = connection.vendor == "sqlite"
+    return NAMES | {"id": "lower(hex(randomblob(16)))" if is_sqlite else "gen_random_uuid()"}
 
 
 def _hurry(workspaces: set[UUID]) -> None:

@@ -19,7 +19,7 @@ class Got:
 
 @dataclass
 class Receiver:
-    """`status` is what it answers; `location` goes with it; `stalls` keeps it from answering."""
+    """`status` is what it answers, `location` where it redirects to."""
 
     status: int = 200
     location: str = ""

@@ -14,7 +14,7 @@ from approvals import notices
 from events import calls, outbox
 from events.models import Outbox
 from events.subscribing import Wish, subscribe
-from intents.actions import announce_next
+from intents.actions import announce
 from intents.models import Intent
 from tests.factories import make_called, make_gate, make_intent
 from tests.receiver import receiving
@@ -75,7 +75,7 @@ def test_pushes_webhooks_and_mails_say_whom_about_what_and_how_they_stand(
     wish = Wish(people.here.id, "", "", "https://integrator.example/x", ["intent.created"])
     subscribe(wish, now=now - timedelta(seconds=1))
     make_gate(people.here, task={"assignees": ["bob@example.com"]}, now=now)
-    announce_next(now=now)
+    announce(now=now)
     outbox.send_next(notices.compose, now=now)
 
     said = words(ann.get("/deliveries"))
@@ -94,7 +94,7 @@ def test_several_tries_are_listed_with_what_each_came_to(people, ann, receiver, 
     wish = Wish(people.here.id, "", "", receiver.url, ["intent.created"])
     subscribe(wish, now=now - timedelta(seconds=1))
     make_intent(people.here, now=now)
-    announce_next(now=now)
+    announce(now=now)
     send(now)
     receiver.status = 503
     send(now + timedelta(seconds=7))
@@ -166,7 +166,7 @@ def test_a_dead_webhook_is_sent_again(people, ann, receiver, settings, now):
     wish = Wish(people.here.id, "", "", receiver.url, ["intent.created"])
     subscribe(wish, now=now - timedelta(seconds=1))
     make_intent(people.here, now=now)
-    announce_next(now=now)
+    announce(now=now)
     settings.OUTGOING_HOSTS = []
     send(now)
     settings.OUTGOING_HOSTS = ["127.0.0.1"]

@@ -23,6 +23,15 @@ for name, url in {agents!r}.items():
     agent.delivery_mode, agent.callback_url, agent.push_secret = "http", url, seal({secret!r})
     agent.save()
 """
+# The end of a dead worker's claim, which no test waits for.
+TWO_MINUTES_LATER = """
+from datetime import timedelta
+from django.db.models import F
+from events.models import Outbox
+gone = timedelta(minutes=2)
+Outbox.objects.filter(held_until__isnull=False).update(
+    next_try_at=F("next_try_at") - gone, held_until=F("held_until") - gone)
+"""
 
 
 def client(server, key="here"):
@@ -126,3 +135,31 @@ def test_every_webhook_call_of_the_real_client_works_and_the_integrator_is_told(
     assert json.loads(first.body)["data"] == {"nick": "@dora"}
     assert json.loads(completed.body)["data"]["intent_id"] == intent_id
     assert ended["revoked_at"]
+
+
+def test_a_server_killed_in_the_middle_of_a_call_makes_it_again_under_the_same_name(doomed, name):
+    released = threading.Event()
+
+    def stall(handler):
+        released.wait(30)
+
+    with receiving(instead=stall) as receiver:
+        doomed.shell(MAKE.format(agents={name: receiver.url}, secret=SECRET))
+        with client(doomed) as sender:
+            intent_id = ask(sender, name)
+        until(lambda: receiver.got, within=10, what="The call")
+        doomed.kill()
+        released.set()
+        receiver.instead = None
+        doomed.shell(TWO_MINUTES_LATER)
+        doomed.start()
+        until(lambda: len(receiver.got) == 2, within=20, what="The second call")
+
+        with doomed.api() as api:
+            until(lambda: "ACKNOWLEDGED" in api.get(f"/v1/intents/{intent_id}").text, within=10)
+            events = api.get(f"/v1/intents/{intent_id}/events").json()["events"]
+
+    first, second = receiver.got
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert [each["event_type"] for each in events].count("intent.acknowledged") == 1

@@ -88,6 +88,7 @@ def test_work_is_pushed_with_its_payload_signed_and_taken_as_acknowledged(
     assert body["intent_id"] == str(intent.id)
     assert (body["payload"], body["status"]) == ({"amount": 120, "to": "Dora"}, "DELIVERED")
     assert (body["delivery_id"], body["delivery_attempt"]) == (str(row.id), 1)
+    assert got.headers["x-axme-delivery-id"] == body["delivery_id"]
     mac = hmac.new(SECRET.encode(), got.body, hashlib.sha256).hexdigest()
     assert got.headers["x-axme-signature"] == f"sha256={mac}"
     assert trail(intent.id)[3:] == ["intent.acknowledged"]
@@ -100,6 +101,17 @@ def test_an_agent_that_listens_is_not_called(people, now):
     make_intent(people.here, now=now)
 
     assert pushes() == []
+
+
+@pytest.mark.parametrize("mode", ["stream", "poll", "inbox", "internal"])
+def test_only_an_agent_that_is_called_is_called_and_all_find_the_work_where_they_look(
+    people, agent, now, mode
+):
+    type(agent).objects.filter(id=agent.id).update(delivery_mode=mode)
+    make_intent(people.here, now=now)
+
+    assert pushes() == []
+    assert Delivery.objects.at(people.here.id, DESK).actionable().count() == 1
 
 
 def test_other_addresses_and_other_workspaces_are_not_called(people, agent, now):
@@ -145,6 +157,8 @@ def test_attempts_on_the_wire_in_the_trail_and_in_the_row_agree(people, agent, r
 
     told = Event.objects.filter(intent_id=intent.id, type="intent.delivered").order_by("seq")
     wire = [json.loads(got.body)["delivery_attempt"] for got in receiver.got]
+    assert len({got.headers["webhook-id"] for got in receiver.got}) == 2
+    assert len({got.headers["x-axme-delivery-id"] for got in receiver.got}) == 1
     assert wire == [event.data["delivery_attempt"] for event in told] == [1, 2]
     assert the_row(intent).attempt == 2
 

@@ -43,6 +43,11 @@ def told(call):
     return len(found)
 
 
+def held():
+    """On PostgreSQL a create holds its workspace's admission first; SQLite has one writer."""
+    return 1 if connection.vendor == "postgresql" else 0
+
+
 @pytest.fixture
 def actor(people, now):
     return key(people.here, now=now)
@@ -53,7 +58,7 @@ def test_creating_for_agents_takes_the_same_for_one_as_for_many(actor, now, many
     wanted = [submission(actor) for _ in range(many)]
 
     # Key, people and their addresses, intents, numbers, deliveries, events, what goes out.
-    assert told(lambda: submit_many(wanted, now=now)) == 7
+    assert told(lambda: submit_many(wanted, now=now)) == 7 + held()
 
 
 @pytest.mark.parametrize("many", [1, 20])
@@ -61,7 +66,7 @@ def test_counting_what_registered_agents_do_adds_no_journey(people, actor, now, 
     ensure_agent(people.here, "desk")
     wanted = [submission(actor) for _ in range(many)]
 
-    assert told(lambda: submit_many(wanted, now=now)) == 8
+    assert told(lambda: submit_many(wanted, now=now)) == 8 + held()
 
 
 @pytest.mark.parametrize("many", [1, 20])
@@ -72,7 +77,7 @@ def test_creating_for_an_agent_with_limits_adds_two(people, actor, now, many):
     wanted = [submission(actor) for _ in range(many)]
 
     # Its rules are locked and what it did is added up.
-    assert told(lambda: submit_many(wanted, now=now)) == 10
+    assert told(lambda: submit_many(wanted, now=now)) == 10 + held()
 
 
 @pytest.mark.parametrize("many", [1, 20])
@@ -80,14 +85,14 @@ def test_creating_for_people_takes_the_same_for_one_as_for_many(actor, now, many
     wanted = [submission(actor, human_task=APPROVAL) for _ in range(many)]
 
     # And gates, seats, notices.
-    assert told(lambda: submit_many(wanted, now=now)) == 10
+    assert told(lambda: submit_many(wanted, now=now)) == 10 + held()
 
 
 @pytest.mark.parametrize("many", [1, 20])
 def test_creating_over_the_api_adds_two_for_its_idempotency_keys(actor, many):
     wanted = [Creation(submission(actor), uuid.uuid4().hex, "body") for _ in range(many)]
 
-    assert told(lambda: _create_many(wanted)) == 9
+    assert told(lambda: _create_many(wanted)) == 9 + held()
 
 
 @pytest.mark.parametrize("many", [1, 20])

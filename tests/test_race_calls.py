@@ -11,7 +11,8 @@ from approvals.actions import cancel
 from events import calls
 from events.models import Outbox, Subscription, WebhookEvent
 from events.subscribing import Wish, subscribe
-from intents.actions import announce_next
+from intents import outgoing
+from intents.actions import announce, reply
 from intents.lifecycle import Status
 from intents.models import Intent
 from tests.factories import anyone_in, make_called, make_intent, make_people, trail
@@ -52,8 +53,8 @@ def test_workers_that_work_off_the_same_news_tell_it_once():
         for _ in range(rounds(30)):
             now = timezone.now()
             intent = make_intent(people.here, now=now)
-            results = race.run(*[lambda now=now: announce_next(now=now)] * 3)
-            announce_next(now=now)
+            results = race.run(*[lambda now=now: announce(now=now)] * 3)
+            announce(now=now)
 
             assert not [result for result in results if isinstance(result, Exception)], results
             told = WebhookEvent.objects.filter(intent_id=intent.id).order_by("seq")
@@ -81,6 +82,29 @@ def test_an_end_and_a_push_at_once_leave_one_end_and_nothing_to_push():
             assert trail(intent.id)[-1] == "intent.canceled"
             assert not Outbox.objects.filter(state="pending").exists()
     assert all(json.loads(got.body)["payload"] for got in receiver.got)
+
+
+def test_a_sweep_and_an_action_at_once_leave_one_push():
+    people = make_people()
+    actor = anyone_in(people.here)
+    agent = make_called(people.here, "desk", "http://127.0.0.1:1/")
+    rows = type(agent).objects.filter(id=agent.id)
+
+    with racers(3) as race:
+        for _ in range(rounds(40)):
+            now = timezone.now()
+            rows.update(delivery_mode="stream")
+            intent = make_intent(people.here, now=now)
+            rows.update(delivery_mode="http")
+            results = race.run(
+                *[lambda now=now: outgoing.push_waiting(now=now)] * 2,
+                lambda id=intent.id, now=now: reply(id, message="x", actor=actor, now=now),
+            )
+
+            assert not [result for result in results if isinstance(result, Exception)], results
+            assert Outbox.objects.filter(kind="push").count() == 1
+            Outbox.objects.all().delete()
+            cancel(intent.id, reason="", actor=actor, now=now)
 
 
 def test_the_same_subscription_made_at_once_is_one():

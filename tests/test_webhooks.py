@@ -7,11 +7,11 @@ import pytest
 
 from api.axme.outgoing import KINDS
 from approvals.actions import cancel
-from events import calls, webhooks
+from events import calls, forgetting, webhooks
 from events.models import Outbox, Subscription, WebhookEvent
 from events.subscribing import CallbackRefused, TypeUnknown, Wish, subscribe, unsubscribe
 from events.webhooks import NoSuchEvent, publish, replay
-from intents.actions import announce_next, reply
+from intents.actions import announce, reply
 from tests.factories import HERE, anyone_in, key, make_gate, make_intent, trail
 from tests.receiver import receiving
 
@@ -43,7 +43,7 @@ def hook(people, receiver, now):
 
 
 def work_off(now):
-    while announce_next(now=now) or calls.send_next(KINDS, now=now):
+    while announce(now=now) or calls.send_next(KINDS, now=now):
         pass
 
 
@@ -174,7 +174,7 @@ def test_a_webhook_is_tried_again_later_and_later_and_given_up(people, receiver,
     receiver.status = 500
     hook("intent.created")
     make_intent(people.here, now=now)
-    announce_next(now=now)
+    announce(now=now)
     at, waits = now, []
 
     while calls.send_next(KINDS, now=at):
@@ -201,7 +201,7 @@ def test_an_address_that_became_private_is_given_up_at_once(people, hook, settin
 def test_what_is_queued_for_an_ended_subscription_is_dropped(people, receiver, hook, now):
     made = hook("intent.created")
     make_intent(people.here, now=now)
-    announce_next(now=now)
+    announce(now=now)
     unsubscribe(made.id, workspace_id=people.here.id, owners=None, now=now)
     work_off(now)
 
@@ -286,3 +286,36 @@ def test_private_addresses_and_unknown_types_are_refused(people, hook):
     with pytest.raises(TypeUnknown, match="There is no event type"):
         hook("coffee.ready")
     assert not Subscription.objects.exists()
+
+
+def test_after_a_month_what_was_sent_is_forgotten_and_what_failed_is_not(
+    people, receiver, hook, now
+):
+    hook("intent.created")
+    hook("intent.created", url="https://hooks.example.com/", is_active=True)
+    intent = make_intent(people.here, now=now)
+    work_off(now)
+    Outbox.objects.filter(state="pending").update(state="dead")
+    make_gate(people.here, task={"assignees": ["bob@example.com"]}, now=now)
+    announce(now=now)
+    late = now + forgetting.KEPT_FOR + timedelta(seconds=1)
+
+    assert forgetting.forget(now=late - timedelta(seconds=2)) == 0
+    assert forgetting.forget(now=late) == 1
+
+    left = Outbox.objects.filter(queue="calls").values_list("state", flat=True)
+    assert sorted(left) == ["dead", "pending", "pending"]
+    assert Outbox.objects.filter(queue="mail").count() == 1
+    assert WebhookEvent.objects.count() == 2
+    assert trail(intent.id)[0] == "intent.created"
+
+
+def test_an_event_is_forgotten_with_the_last_message_about_it(people, receiver, hook, now):
+    hook("intent.created")
+    make_intent(people.here, now=now)
+    work_off(now)
+
+    forgetting.forget(now=now + forgetting.KEPT_FOR + timedelta(seconds=1))
+
+    assert not Outbox.objects.exists()
+    assert not WebhookEvent.objects.exists()

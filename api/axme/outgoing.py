@@ -26,9 +26,8 @@ def push(row: Outbox, now: datetime) -> Call | None:
     agent = Agent.objects.called().filter(id__in=[row.target_id]).first()
     if delivery is None or agent is None:
         return None
-    return _call(
-        agent.callback_url, translate.push(delivery), row, sealed=agent.push_secret, now=now
-    )
+    body = translate.push(delivery)
+    return _call(agent.callback_url, body, row, sealed=agent.push_secret, now=now)
 
 
 def webhook(row: Outbox, now: datetime) -> Call | None:
@@ -61,4 +60,5 @@ def _call(url: str, body: dict[str, Any], row: Outbox, *, sealed: str, now: date
         secret = unseal(sealed) if sealed else ""
     except Unreadable as failure:
         raise TransportError(str(failure)) from failure
-    return Call(url, raw, signing.headers(raw, id=str(row.id), secret=secret, now=now))
+    named = {"id": str(row.id), "delivery": str(body.get("delivery_id", ""))}
+    return Call(url, raw, signing.headers(raw, secret=secret, now=now, **named))

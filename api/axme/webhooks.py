@@ -32,16 +32,7 @@ async def upsert_subscription(
     """
     actor = actor_of(request)
     owner, literal = _owner(request, actor, owner_agent)
-    wish = Wish(
-        actor.workspace_id,
-        owner,
-        literal,
-        body.callback_url,
-        body.event_types,
-        secret=body.secret or "",
-        is_active=body.active is not False,
-        description=body.description or "",
-    )
+    wish = _wish(actor, owner, literal, body)
 
     def produce(now: Any) -> dict[str, Any]:
         return {
@@ -133,6 +124,19 @@ def _owner(request: HttpRequest, actor: Actor, owner_agent: str | None) -> tuple
     if not named and not actor.is_agent:
         return "", f"agent://{actor.org}/{actor.space}"
     return auth.owner_of(request, actor, owner_agent), named or actor.address or ""
+
+
+def _wish(actor: Actor, owner: str, literal: str, body: WantedSubscription) -> Wish:
+    return Wish(
+        actor.workspace_id,
+        owner,
+        literal,
+        body.callback_url,
+        body.event_types,
+        secret=body.secret or "",
+        is_active=body.active is not False,
+        description=body.description or "",
+    )
 
 
 def _owners(actor: Actor, owner: str) -> list[str] | None:

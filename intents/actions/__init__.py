@@ -1,6 +1,6 @@
 """What agents do with intents alone. What also touches gates is in `approvals.actions`."""
 
-from intents.actions.announcing import announce_next
+from intents.actions.announcing import announce
 from intents.actions.creating import Submission, begin, first_delivery
 from intents.actions.locking import (
     AlreadyOver,
@@ -23,7 +23,7 @@ __all__ = [
     "NothingToPush",
     "Submission",
     "acknowledge",
-    "announce_next",
+    "announce",
     "asking_usable",
     "begin",
     "first_delivery",
