@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from api import openapi
-from api.axme import agents, approvals, inbox, intents, meta, steering
+from api.axme import agents, approvals, inbox, intents, meta, scenarios, steering
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
 from api.axme.errors import from_exception
@@ -29,7 +29,7 @@ api = NinjaAPI(
     urls_namespace="axme",
 )
 api.add_router("", meta.public)
-for module in (intents, steering, agents, inbox, approvals, meta):
+for module in (intents, steering, scenarios, agents, inbox, approvals, meta):
     api.add_router("/v1", module.router)
 for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has handlers of its own.
     api.add_exception_handler(failure, answer_failure)

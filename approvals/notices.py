@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts import tokens
 from accounts.models import User
 from approvals.models import EmailLink, Gate
+from approvals.workflows import telling
 from events.models import Outbox
 from events.transports.email import Message
 
@@ -17,6 +18,8 @@ LINK_LIFE = timedelta(days=7)
 
 def compose(row: Outbox, now: datetime) -> Message | None:
     """Return the mail for an outbox row, or None when its gate is closed or its reader is gone."""
+    if row.kind == telling.KIND:
+        return telling.compose(row, now)
     gate = (
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )

@@ -17,7 +17,8 @@ from django.utils import timezone
 from approvals import notices
 from approvals.actions import expire as expire_one
 from approvals.actions import nudge as nudge_one
-from approvals.models import Gate
+from approvals.models import Gate, Step
+from approvals.workflows import advance as workflow
 from events import outbox
 from intents import actions as intent_actions
 from intents.models import Delivery, Intent
@@ -48,6 +49,13 @@ def redeliver(**kwargs: Any) -> None:
     """Offer work again that an agent took and never answered."""
     due = Delivery.objects.unanswered(timezone.now()).order_by("next_try_at", "id")
     _each(due, intent_actions.offer_unanswered)
+
+
+@shared_task
+def advance(**kwargs: Any) -> None:
+    """Carry on scenarios whose step or answer has come, or whose time for something has."""
+    _each(Intent.objects.reporting().order_by("updated_at", "id"), workflow.after)
+    _each(Step.objects.due(timezone.now()).order_by("wake_at", "id"), workflow.on_time)
 
 
 @shared_task

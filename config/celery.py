@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "end what is past its deadline": every(1, "approvals.tasks.expire"),
     "send notices": every(1, "approvals.tasks.send_notices"),
     "remind and escalate": every(1, "approvals.tasks.nudge"),
+    "carry scenarios on": every(1, "approvals.tasks.advance"),
     "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
     "forget old idempotency keys": every(3600, "api.tasks.forget_idempotency_keys"),
 }

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 from accounts.keys import KeyRefused
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
+from approvals.workflows.bundle import BadBundle
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.lifecycle import InvalidTransition
 
@@ -35,6 +37,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     AlreadyOver: (409, "already_terminal"),
     InvalidTransition: (409, "invalid_transition"),
     KeyReused: (409, "idempotency_conflict"),
+    BadBundle: (422, "schema_invalid"),
     Http404: (404, "not_found"),
 }
 
@@ -74,7 +77,8 @@ def from_exception(failure: Exception) -> HttpResponse:
         return _invalid(failure)
     for kind, (status, code) in DOMAIN.items():
         if isinstance(failure, kind):
-            return envelope(status, code, str(failure) or HTTPStatus(status).phrase)
+            message = str(failure) or HTTPStatus(status).phrase
+            return envelope(status, code, message, **_more(failure))
     if isinstance(failure, OperationalError | InterfaceError):
         logger.error("The database did not answer", exc_info=failure)
         return envelope(503, "database_unavailable", "The database did not answer. Try again.")
@@ -82,7 +86,9 @@ def from_exception(failure: Exception) -> HttpResponse:
     return envelope(500, "internal_error", "Something failed on our side; it was logged.")
 
 
-def _more(refusal: Refusal) -> dict[str, Any]:
+def _more(refusal: Exception) -> dict[str, Any]:
+    if isinstance(refusal, BadBundle):
+        return {"errors": refusal.errors}
     if isinstance(refusal, AlreadyDecided):
         decision = refusal.decision
         return {
@@ -95,9 +101,14 @@ def _more(refusal: Refusal) -> dict[str, Any]:
 
 def _invalid(failure: ValidationError) -> HttpResponse:
     """Name the fields and say what is wrong with each, in one sentence."""
-    said = {_path(error["loc"]): _sentence(error) for error in failure.errors}
+    said = explained(failure.errors)
     sentence = "; ".join(f"{path}: {message}" for path, message in said.items())
     return envelope(422, "schema_invalid", sentence[:2000], fields=said)
+
+
+def explained(errors: Iterable[Any]) -> dict[str, str]:
+    """Return pydantic's complaints as sentences by the path of the field."""
+    return {_path(error["loc"]): _sentence(error) for error in errors}
 
 
 def _sentence(error: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pydantic import FiniteFloat
 
 from accounts.actor import Actor
 from accounts.addresses import canonical
-from api.axme import calls, translate
+from api.axme import calls, scenarios, translate
 from api.axme.auth import actor_of, parse_id
 from api.axme.errors import BadRequest
 from api.axme.following import event_stream, start_of
@@ -50,7 +50,8 @@ async def get_intent(request: HttpRequest, intent_id: str) -> dict[str, Any]:
     """Read an intent, in the protocol's shape and mirrored at the top level."""
     row = await readable(request, intent_id)
     gate = await pool.run(_gate_of, row) if row.waits_for_a_person or row.is_over else None
-    return translate.intent(row, gate)
+    steps = await pool.run(scenarios.steps_of, row) if row.is_scenario else None
+    return translate.intent(row, gate, steps)
 
 
 @router.get("/intents/{intent_id}/events")
