@@ -56,6 +56,9 @@ def test_an_intent_is_read_in_both_shapes(people, api):
             "handler": None,
             "controls": {},
             "policy_generation": 0,
+            "parent_intent_id": None,
+            "scenario_id": None,
+            "step_id": None,
             "max_delivery_attempts": 3,
         },
     }
