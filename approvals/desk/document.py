@@ -1,17 +1,16 @@
 """All a page says of one gate: the sentence, what it sends, the gate block, the form, history."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from accounts.actor import Actor
 from accounts.models import User
-from approvals.desk import ended, fields, payload, times, words
+from approvals.desk import ended, fields, payload, steps, times, words
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
 from approvals.kinds import Kind
-from approvals.models import Gate
+from approvals.models import Decision, Gate
 from approvals.refusals import AlreadyDecided, GateClosed
 
 
@@ -46,6 +45,7 @@ class Document:
     is_answerable: bool
     who: str
     history: list[Line]
+    steps: list[steps.Line]
     typed: Typed
     form: list[fields.Field]
     main: list[words.Button]
@@ -74,6 +74,12 @@ class Document:
         return " or ".join(f"“{word}”" for word in named)
 
     @property
+    def step_number(self) -> int:
+        """Return which of the steps asks this, counted from one."""
+        names = [step.number for step in self.steps if step.is_own]
+        return names[0] if names else 0
+
+    @property
     def is_critical(self) -> bool:
         return self.gate.risk == "critical"
 
@@ -98,6 +104,8 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     sends = payload.readable(gate.intent.payload)
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
+    who, decisions = who_may(gate, actor), _decisions(gate)
+    names = {decision.decider: decision.by for decision in decisions}
     main, more = words.buttons(gate.outcomes)
     return Document(
         gate=gate,
@@ -112,8 +120,9 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
         is_answerable=refusal is None,
-        who=who_may(gate, actor),
-        history=timeline(gate.intent_id, _names(gate), gate.decisions.all()),
+        who=who,
+        history=timeline(gate.intent_id, names, decisions),
+        steps=steps.of(gate, who=who, names=names, now=now),
         typed=typed,
         form=fields.drawn(gate.form_schema, typed.data, typed.errors),
         main=main,
@@ -140,5 +149,9 @@ def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:
     return str(refusal)
 
 
-def _names(gate: Gate) -> Mapping[str, str]:
-    return {decision.decider: decision.by for decision in gate.decisions.all()}
+def _decisions(gate: Gate) -> list[Decision]:
+    """Return the answers in this history: those of a scenario's other questions too."""
+    if not gate.step_id:
+        return list(gate.decisions.all())
+    of_all = Decision.objects.filter(gate__intent=gate.intent_id).select_related("person")
+    return list(of_all.order_by("at", "id"))

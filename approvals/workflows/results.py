@@ -13,8 +13,11 @@ OMITTED = "Too long to be passed on. It is the result of this step's intent."
 
 
 def previous(steps: Sequence[Step]) -> dict[str, Any]:
-    """Return the results of the steps that have ended, by step; the latest have room first."""
-    ended = [step for step in steps if step.ended_at and step.attempt]
+    """Return the results of the steps that have ended, by step; the latest have room first.
+
+    Our own steps, such as delays, come to nothing that anybody could use.
+    """
+    ended = [step for step in steps if step.ended_at and step.attempt and _passes_on(step)]
     left, kept = MOST_BYTES, {}
     for step in sorted(ended, key=lambda step: (step.ended_at, step.position), reverse=True):
         found = _found(step)
@@ -35,10 +38,14 @@ def outcome(plan: Plan, steps: Sequence[Step]) -> dict[str, Any]:
     answers = [step.outcome for step in ended if step.outcome]
     results = [passed[s.step_id] for s in ended if s.kind == Kind.AGENT and s.result is not None]
     return {
-        "steps": [_told(plan, step, passed[step.step_id]) for step in ended],
+        "steps": [_told(plan, step, passed.get(step.step_id, {})) for step in ended],
         **({"outcome": answers[-1]} if answers else {}),
         **({"result": results[-1]} if results else {}),
     }
+
+
+def _passes_on(step: Step) -> bool:
+    return step.kind in {Kind.AGENT, Kind.PERSON} or step.error is not None
 
 
 def _found(step: Step) -> dict[str, Any]:
