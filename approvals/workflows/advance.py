@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from approvals.workflows import results, stopping
 from approvals.workflows.models import Step
@@ -23,8 +23,14 @@ from intents.models import Intent
 
 @transaction.atomic
 def advance(intent_id: UUID, *, now: datetime) -> None:
-    """Carry a scenario as far as it can go now; nothing when it waits or has long ended."""
-    intent = Intent.objects.locked().filter(id=intent_id, reports_to=intent_id).first()
+    """Carry a scenario as far as it can go now; nothing when it waits or has long ended.
+
+    Also nothing while somebody else has it: another worker is doing this, or an action that asks
+    for this again after its commit. Waiting for them would queue up every worker behind one.
+    """
+    can_skip = connection.features.has_select_for_update_skip_locked
+    rows = Intent.objects.select_for_update(skip_locked=can_skip)
+    intent = rows.filter(id=intent_id, reports_to=intent_id).first()
     if intent is not None:
         go_on(Run.of(intent, now=now))
 
@@ -67,13 +73,12 @@ def _end(run: Run, move: Move) -> None:
     elif run.active:
         stopping.halt(run)
     stopping.skip_rest(run)
-    run.intent.reports_to = None
+    run.release(run.intent)
     if move.do is Do.COMPLETE:
         run.change.complete(results.outcome(run.plan, run.steps))
     elif move.do is Do.FAIL:
         run.change.fail(_failure(run, run.step(move.step)))
     run.write()
-    Intent.objects.filter(id=run.intent.id).update(reports_to=None)
 
 
 def _failure(run: Run, step: Step) -> dict[str, Any]:

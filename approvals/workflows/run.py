@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from accounts.actor import Actor
 from accounts.addresses import RUNTIME
@@ -11,7 +12,7 @@ from approvals.kinds import FAIL, is_approval
 from approvals.models import Gate
 from approvals.workflows.models import Step, Workflow
 from approvals.workflows.plan import Facts, Kind, Plan, Standing, StepPlan, judge
-from events.rows import insert_rows, one_journey, update_rows
+from events.rows import insert_rows, one_journey, update_rows, update_where
 from intents import change as changes
 from intents import deliveries
 from intents.change import Change
@@ -43,6 +44,7 @@ class Run:
         self.placed: list[Delivery] = []
         self.asked: list[Gate] = []
         self.touched: list[Step] = []
+        self.released: list[UUID] = []
 
     @classmethod
     def of(cls, intent: Intent, *, now: datetime) -> Self:
@@ -104,6 +106,11 @@ class Run:
         if step not in self.touched:
             self.touched.append(step)
 
+    def release(self, intent: Intent) -> None:
+        """Its end has been taken note of, so it reports no more."""
+        intent.reports_to = None
+        self.released.append(intent.id)
+
     def write(self) -> None:
         """Store the turn. Ended steps go first: a workflow has one active step at any time."""
         over = [step for step in self.touched if step.state != Step.State.ACTIVE]
@@ -117,6 +124,7 @@ class Run:
             changes.record(self.begun, topics=topics)
             update_rows(over, WRITTEN)
             update_rows([step for step in self.touched if step not in over], WRITTEN)
+            update_where(Intent.objects.filter(id__in=self.released), reports_to=None)
             if self.intent.is_over:
                 deliveries.close([self.intent.id], now=self.now)
             changes.write([self.change])

@@ -59,7 +59,7 @@ def rest(run: Run, step_id: str) -> None:
     if step.child:
         step.error = step.child.error
         _note_lost(run, step.child)
-        _release(step.child)
+        run.release(step.child)
     step.child = None
     step.resume_at = resting(run.plan.step(step_id), now=run.now)
     step.wake_at = min(at for at in (step.resume_at, step.deadline_at) if at)
@@ -79,16 +79,10 @@ def skip_rest(run: Run) -> None:
 def _close(run: Run, step: Step, state: Step.State) -> None:
     step.state, step.ended_at, step.wake_at = state, run.now, None
     if step.child:
-        _release(step.child)
+        run.release(step.child)
     if step.gate:
         deliveries.close([run.intent.id], now=run.now)
     run.touch(step)
-
-
-def _release(child: Intent) -> None:
-    """Its end has been taken note of, so it reports no more."""
-    child.reports_to = None
-    Intent.objects.filter(id=child.id).update(reports_to=None)
 
 
 def _keep_answer(step: Step) -> None:
