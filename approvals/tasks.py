@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -77,6 +78,9 @@ def _each(due: QuerySet[Any], action: Callable[..., Any]) -> None:
     for id in due.exclude(id__in=list(_failed)).values_list("id", flat=True)[:BATCH]:
         try:
             action(id, now=timezone.now())
+        except OperationalError:
+            # A deadlock was resolved against us, or the file was locked: the next tick tries again.
+            logger.warning("A due row could not be handled now", exc_info=True)
         except Exception:
             _failed[id] = time.monotonic() + REST_SECONDS
             logger.exception("A due row could not be handled; it stays due")

@@ -193,7 +193,7 @@ def test_an_agent_key_applies_but_registers_no_one(people):
     known = [{"role": "worker", "address": "worker", "create_if_missing": True}]
 
     assert api.post(APPLY, bundle(agent_step("build"), agents=known)).status_code == 200
-    assert refusal(api.post(APPLY, three_steps()))[:2] == (403, "not_allowed_to_decide")
+    assert refusal(api.post(APPLY, three_steps()))[:2] == (403, "invalid_actor_scope")
 
 
 def test_an_agent_never_decides_a_step(people, api):

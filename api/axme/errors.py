@@ -13,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 from accounts.keys import KeyRefused
 from api.idempotency import KeyReused
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
+from approvals.workflows.applying import MayNotRegister
 from approvals.workflows.bundle import BadBundle
 from intents.actions import AlreadyOver, NoSuchIntent, NotAParty
 from intents.lifecycle import InvalidTransition
@@ -38,6 +39,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     InvalidTransition: (409, "invalid_transition"),
     KeyReused: (409, "idempotency_conflict"),
     BadBundle: (422, "schema_invalid"),
+    MayNotRegister: (403, "invalid_actor_scope"),
     Http404: (404, "not_found"),
 }
 

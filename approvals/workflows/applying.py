@@ -9,7 +9,6 @@ from accounts.actor import Actor
 from accounts.addresses import RUNTIME
 from accounts.models import Agent, Workspace
 from accounts.provisioning import provision
-from approvals.refusals import NotYours
 from approvals.workflows.advance import go_on
 from approvals.workflows.bundle import AgentPart, BadBundle, Bundle, Findings
 from approvals.workflows.checking import checked, missing
@@ -20,6 +19,13 @@ from events.rows import insert_rows
 from intents import change as changes
 from intents.actions import Submission, begin, require_usable
 from intents.models import Intent
+
+
+class MayNotRegister(Exception):
+    """An agent key registers no agents. Apply this bundle with a key of the workspace."""
+
+    def __init__(self) -> None:
+        super().__init__(MayNotRegister.__doc__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,7 @@ class Applied:
 def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Applied:
     """Register the agents that are missing, store the scenario, and begin its first step.
 
-    Raises: BadBundle with all that is wrong; NotYours when an agent key would register agents;
-    KeyRefused.
+    Raises: BadBundle with all that is wrong; MayNotRegister; KeyRefused.
     """
     require_usable(actor, now=now)
     workspace = Workspace.objects.get(id=actor.workspace_id)
@@ -55,7 +60,7 @@ def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Ap
     if plan is None:
         raise BadBundle(found.errors)
     if actor.is_agent and missing(bundle, workspace):
-        raise NotYours("An agent key registers no agents; apply this with a workspace key.")
+        raise MayNotRegister
     agents = [_provided(part, workspace, now=now) for part in bundle.agents]
     workflow = _store(bundle, plan, actor=actor, now=now)
     run = Run(workflow, list(workflow.steps.order_by("position")), now=now)
