@@ -6,11 +6,13 @@ import pytest
 
 from accounts.models import Agent
 from api.axme.translate import wish
-from approvals.actions import cancel, decide, expire, resume
+from approvals.actions import cancel, decide, expire, nudge, resume
 from approvals.models import Gate
+from approvals.refusals import NotYours
 from approvals.workflows import advance
 from approvals.workflows.bundle import BadBundle
 from approvals.workflows.models import Step
+from approvals.workflows.results import OMITTED
 from events.models import Event, Outbox
 from intents.actions import AlreadyOver
 from intents.lifecycle import Status
@@ -424,3 +426,49 @@ def test_a_bad_bundle_leaves_nothing_behind(owner, now):
         "write one of: worker, checker, owner"
     ]
     assert counts(Intent, Agent, Event, Step) == before
+
+
+def test_a_steps_reminders_and_escalation_are_its_own(people, owner, now):
+    step = person_step(
+        "release", remind_after_seconds=60, max_reminders=1, escalate_to="ann@example.com"
+    )
+    scenario = applied(owner, bundle(step), now=now).intent
+
+    for seconds in (60, 120):
+        nudge(gate_of(scenario).id, now=now + timedelta(seconds=seconds))
+
+    assert trail(scenario.id)[-2:] == ["intent.reminder", "intent.escalated"]
+    decide(answer(gate_of(scenario), people.ann), now=now)
+    assert advanced(scenario, now=now).status == Status.COMPLETED
+
+
+def test_a_step_for_time_running_out_fails_or_leads_on(people, owner, now):
+    wait = {"step_id": "wait", "runtime_type": "timeout", "config": {"seconds": 5}}
+    alone = applied(owner, bundle(wait), now=now).intent
+    given = bundle({**wait, "on_failure": "ask"}, person_step("ask"))
+    followed = applied(owner, given, now=now).intent
+
+    later = now + timedelta(seconds=5)
+
+    assert advanced(alone, now=later).error["code"] == "step_timeout"
+    assert advanced(followed, now=later).waits_for_a_person
+
+
+def test_results_too_long_to_pass_on_are_named_instead(owner, worker, checker, now):
+    steps = [agent_step("a"), agent_step("b"), agent_step("c")]
+    scenario = applied(owner, bundle(*steps), now=now).intent
+    for step in ("a", "b"):
+        scenario = finish(scenario, step, owner, now, text="x" * 60_000)
+
+    passed = work_of(scenario, "c").payload["previous_results"]
+
+    assert passed["b"]["text"] == "x" * 60_000
+    assert passed["a"] == {"omitted": OMITTED, "intent_id": str(work_of(scenario, "a").id)}
+
+
+def test_a_requester_who_is_excluded_cannot_answer_a_step(people, owner, now):
+    step = person_step("release", task={"exclude_requester": True})
+    scenario = applied(owner, bundle(step), now=now).intent
+
+    with pytest.raises(NotYours):
+        decide(answer(gate_of(scenario), owner), now=now)
