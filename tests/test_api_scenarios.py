@@ -163,6 +163,22 @@ def test_an_agent_nobody_registered_is_a_warning(people, api):
     assert not Agent.objects.exists()
 
 
+def test_people_nobody_here_is_are_a_warning(people, api):
+    humans = [{"role": "owner", "contact": "cid@example.com"}, {"role": "backup"}]
+    steps = (
+        person_step("first"),
+        person_step("second", "dora@example.com"),
+        person_step("third", "bob@example.com"),
+    )
+
+    body = api.post(VALIDATE, bundle(*steps, humans=humans)).json()
+
+    assert sorted(body["warnings"]) == [
+        "humans[0].contact: no reviewer here is cid@example.com; any reviewer is asked",
+        "workflow.steps: second: no reviewer here is dora@example.com; any reviewer is asked",
+    ]
+
+
 MINE = f"or {HERE}/name"
 USED = [
     ({"address": "agent://other/place/worker"}, f"cannot be registered; write a name of 2 to 63 letters, digits, . _ or -, {MINE}"),

@@ -25,7 +25,7 @@ def checked(bundle: Bundle, found: Findings, workspace: Workspace) -> Plan | Non
             _check_usable(
                 f"workflow.steps: {step.id}", step.literal, known.get(step.address), found
             )
-    _check_contacts(bundle, found, workspace)
+    _check_contacts(bundle, plan, found, workspace)
     return None if found.errors else plan
 
 
@@ -73,14 +73,19 @@ def _check_usable(path: str, literal: str, known: Agent | None, found: Findings)
         found.errors.append(f"{path}: {literal} was switched off; switch it on before you use it")
 
 
-def _check_contacts(bundle: Bundle, found: Findings, workspace: Workspace) -> None:
-    directory = Directory.of([workspace.id]) if any(p.contact for p in bundle.people) else None
-    for person in bundle.people:
-        contact = person.contact
-        if not directory or not contact or contact.lower() in ANY_REVIEWER:
-            continue
-        is_all = directory.means_anyone(workspace.id, contact)
-        if not is_all and not directory.find(workspace.id, [contact]):
+def _check_contacts(
+    bundle: Bundle, plan: Plan | None, found: Findings, workspace: Workspace
+) -> None:
+    """Warn of people that nobody here is: they cannot be asked, so any reviewer is."""
+    paths = {
+        name: f"workflow.steps: {s.id}" for s in (plan.steps if plan else ()) for name in s.people
+    }
+    paths |= {person.contact: f"{person.path}.contact" for person in bundle.people}
+    asked = [name for name in paths if name and name.lower() not in ANY_REVIEWER]
+    directory = Directory.of([workspace.id] if asked else [])
+    for name in asked:
+        is_all = directory.means_anyone(workspace.id, name)
+        if not is_all and not directory.find(workspace.id, [name]):
             found.warnings.append(
-                f"{person.path}.contact: no reviewer here is {contact}; any reviewer is asked"
+                f"{paths[name]}: no reviewer here is {name}; any reviewer is asked"
             )

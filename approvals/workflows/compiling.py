@@ -1,61 +1,14 @@
 """From a bundle to a plan: who carries out each step, and what follows it. Pure."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
-from accounts.addresses import SCHEME, canonical
 from approvals.workflows import graph
 from approvals.workflows.bundle import AgentPart, Bundle, Findings, PersonPart, StepPart
+from approvals.workflows.casting import Cast, kind_of
 from approvals.workflows.plan import Kind, Plan, StepPlan
 
 END = "end"
-INTERNAL = {
-    "delay": Kind.DELAY,
-    "tool.internal.delay": Kind.DELAY,
-    "notification": Kind.NOTIFICATION,
-    "tool.internal.notification": Kind.NOTIFICATION,
-}
-# What has always been asked of people; the last two say how, not who.
-ASKS_PEOPLE = {
-    "human_approval", "reminder", "escalation", "tool.internal.escalation",
-    "tool.approval.human_signoff", "tool.human.approval.v1", "axme.approval.v1",
-    "tool.notification.notify_owner",
-}  # fmt: skip
-CHECKS = {"tool.approval.check_window", "tool.approval.risk_assessment"}
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Who takes part in a bundle, to be found by role or by address."""
-
-    bundle: Bundle
-    org: str
-    space: str
-
-    def find(self, named: str) -> AgentPart | PersonPart | None:
-        """Return who is meant; an address or an e-mail needs no entry of its own."""
-        for part in self.bundle.parts:
-            if part.role == named:
-                return part
-        if "@" in named and "://" not in named:
-            return PersonPart(named, "", contact=named)
-        address = canonical(named, org=self.org, workspace=self.space)
-        for agent in self.bundle.agents:
-            if agent.address == address:
-                return agent
-        return AgentPart(named, named, address, "") if named.startswith(SCHEME) else None
-
-    def contact(self, named: str) -> str:
-        """Return how to reach who is named by a role; a role without a contact is any reviewer."""
-        for person in self.bundle.people:
-            if person.role == named:
-                return person.contact or "reviewers"
-        return named
-
-    @property
-    def roles(self) -> str:
-        return ", ".join(part.role for part in self.bundle.parts)
 
 
 def compiled(bundle: Bundle, found: Findings, *, org: str, space: str) -> Plan | None:
@@ -84,7 +37,7 @@ def _check_names(bundle: Bundle, found: Findings) -> None:
     ):
         taken = Counter(name for _, name in names)
         for path, name in names:
-            if taken[name] > 1:
+            if name and taken[name] > 1:
                 found.errors.append(f'{path}.{what}: "{name}" is used twice; give each its own')
                 taken[name] = 0
 
@@ -96,15 +49,15 @@ def _targets(bundle: Bundle, found: Findings) -> graph.Targets:
         found.errors.append(_no_step("workflow.entry_step", bundle.entry, ids))
     targets: graph.Targets = {}
     for number, part in enumerate(bundle.steps):
-        following = ids[number + 1] if number + 1 < len(ids) else None
-        for name, target in (("on_success", part.on_success), ("on_failure", part.on_failure)):
-            if target and target not in ids and target != END:
-                found.errors.append(_no_step(f"{part.path}.{name}", target, [*ids, END]))
-        success = part.on_success or following
-        targets[part.id] = (
-            None if success == END and END not in ids else success,
-            part.on_failure or None,
-        )
+        success = part.on_success or (ids[number + 1] if number + 1 < len(ids) else END)
+        for name, target, known in (
+            ("on_success", success, [*ids, END]),
+            ("on_failure", part.on_failure, ids),
+        ):
+            if target and target not in known:
+                found.errors.append(_no_step(f"{part.path}.{name}", target, known))
+        after = None if success == END and END not in ids else success
+        targets[part.id] = (after, part.on_failure or None)
     return targets
 
 
@@ -119,7 +72,7 @@ def _step(part: StepPart, bundle: Bundle, cast: Cast, found: Findings) -> dict[s
         found.errors.append(
             f'{part.path}.assigned_to: no agent or human has the role "{part.assigned_to}"; {hint}'
         )
-    kind = _kind(part, who, cast, found)
+    kind = kind_of(part, who, cast, found)
     if kind is Kind.AGENT and who is None and len(bundle.agents) == 1:
         who = bundle.agents[0]
     return {
@@ -149,39 +102,6 @@ def _told(who: AgentPart | PersonPart | None, bundle: Bundle) -> dict[str, Any]:
     """A notification is for whom it names, or for all people of the bundle."""
     people = [who] if isinstance(who, PersonPart) else bundle.people
     return {"people": tuple(person.contact for person in people if person.contact)}
-
-
-def _kind(part: StepPart, who: AgentPart | PersonPart | None, cast: Cast, found: Findings) -> Kind:
-    internal = INTERNAL.get(part.runtime) or INTERNAL.get(part.tool)
-    if internal:
-        return internal
-    if isinstance(who, AgentPart):
-        if part.requires_approval or part.task is not None:
-            found.errors.append(
-                f"{part.path}.assigned_to: only people approve and {who.role} is an agent; "
-                "assign this to a human role, or take requires_approval and human_task away"
-            )
-        return Kind.AGENT
-    asks = part.requires_approval or part.task is not None
-    if who is not None or asks or {part.runtime, part.tool} & ASKS_PEOPLE:
-        return Kind.PERSON
-    return _nobodys_kind(part, cast, found)
-
-
-def _nobodys_kind(part: StepPart, cast: Cast, found: Findings) -> Kind:
-    """Return the kind of a step that is given to nobody."""
-    if part.runtime == "timeout":
-        return Kind.TIMEOUT
-    if part.tool in CHECKS:
-        found.warnings.append(
-            f"{part.path}: nobody carries out {part.tool}, so it passes unchecked; "
-            "assign it to an agent"
-        )
-        return Kind.CHECK
-    if len(cast.bundle.agents) != 1 and not part.assigned_to:
-        hint = f"write one of: {cast.roles}" if cast.roles else "add it to agents or humans"
-        found.errors.append(f"{part.path}.assigned_to: nobody carries out this step; {hint}")
-    return Kind.AGENT
 
 
 def _task(part: StepPart, bundle: Bundle, cast: Cast) -> dict[str, Any]:
