@@ -97,6 +97,19 @@ def test_the_page_shows_the_results_escaped_and_where_a_no_leads(people, worker,
     assert "After a no the scenario goes on with another step." in page
 
 
+def test_an_answer_at_the_desk_leads_on_to_the_next_question_of_the_scenario(people, now):
+    given = bundle(person_step("first"), person_step("second"))
+    row = applied(key(people.here, now=now), given, now=now).intent
+    client, first = Client(), Gate.objects.get(intent=row)
+    client.force_login(people.bob)
+
+    data = {"outcome": "approved", "seen": first.digest}
+    answered = client.post(f"/requests/{first.id}/decide", data)
+
+    second = Gate.objects.open().get(intent=row)
+    assert answered.headers["Location"].startswith(f"/requests/{second.id}")
+
+
 def test_a_notification_is_written_for_its_reader_with_its_slots_filled(people, now):
     config = {"subject": "Begun:\n{{intent_id}}", "body": "{{service}} <b>{{nothing}}</b>"}
     notice = {"step_id": "tell", "runtime_type": "notification", "config": config}

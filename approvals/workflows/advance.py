@@ -6,6 +6,7 @@ locks the scenario's intent first and the work second: the other way round, it a
 would wait for each other.
 """
 
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from approvals.workflows.run import Run
 from approvals.workflows.starting import start
 from intents.change import error
 from intents.models import Intent
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -47,6 +50,17 @@ def on_time(step_id: UUID, *, now: datetime) -> None:
     found = Step.objects.filter(id=step_id).values_list("workflow", flat=True).first()
     if found is not None:
         advance(found, now=now)
+
+
+def at_once(intent_id: UUID, *, now: datetime) -> None:
+    """Advance where a person looks at what comes next, instead of a moment later by a worker.
+
+    Their answer is kept already: whatever is in the way of this, the clock does it then.
+    """
+    try:
+        advance(intent_id, now=now)
+    except Exception:
+        logger.exception("A scenario did not go on at once; the clock will see to it")
 
 
 def go_on(run: Run) -> None:
