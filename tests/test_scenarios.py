@@ -472,3 +472,16 @@ def test_a_requester_who_is_excluded_cannot_answer_a_step(people, owner, now):
 
     with pytest.raises(NotYours):
         decide(answer(gate_of(scenario), owner), now=now)
+
+
+def test_a_hundred_steps_of_our_own_are_gone_through_at_once(people, owner, now):
+    notices = [
+        {"step_id": f"tell-{number}", "runtime_type": "notification", "on_failure": ""}
+        for number in range(100)
+    ]
+
+    scenario = applied(owner, bundle(*notices), now=now).intent
+
+    assert scenario.status == Status.COMPLETED
+    assert states(scenario) == ["done"] * 100
+    assert Outbox.objects.filter(kind="step.notice", recipient_id=people.bob.id).count() == 100
