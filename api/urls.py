@@ -22,6 +22,7 @@ from api.axme import (
     meta,
     portal,
     registry,
+    scenarios,
     service_accounts,
     sessions,
     steering,
@@ -71,6 +72,7 @@ for module in (
     intent_types,
     portal,
     sessions,
+    scenarios,
 ):
     api.add_router("/v1", module.router)
 # Last: they take whatever the routes above have left.

@@ -10,7 +10,7 @@ from accounts.admin import ReadOnly
 from accounts.joining import Invite, Profile
 from accounts.keys import actor_for_user
 from approvals.actions import cancel
-from approvals.models import Decision, Delegation, EmailLink, Gate
+from approvals.models import Decision, Delegation, EmailLink, Gate, Step
 from intents.actions import AlreadyOver, NoSuchIntent
 from intents.models import Intent
 
@@ -71,6 +71,18 @@ class DelegationAdmin(ReadOnly):
     search_fields = ("=gate__id", "=intent__id", "giver_name", "taker_name")
     ordering = ("-at", "-id")
     list_select_related = ("gate",)
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnly):
+    """The steps of scenarios: where one stands, and when the clock looks at it again."""
+
+    list_display = ("step_id", "kind", "state", "attempt", "wake_at", "workflow")
+    list_filter = ("state", "kind", "workflow__intent__workspace")
+    search_fields = ("=workflow__intent__id", "=workflow__intent__scenario_id")
+    search_help_text = "The id of a scenario's intent, or a whole scenario id"
+    ordering = ("-workflow__created_at", "position", "id")
+    list_select_related = ("workflow__intent",)
 
 
 @admin.register(EmailLink)

@@ -10,6 +10,8 @@ from django.db.models import Q
 from accounts.actor import Actor
 from accounts.models import ApiKey, User, Workspace
 from approvals.kinds import Kind
+from approvals.workflows.models import Step as Step
+from approvals.workflows.models import Workflow as Workflow
 from governance.risk import Risk
 from intents.models import Intent
 from intents.payloads import shortened
@@ -52,6 +54,9 @@ class Gate(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="gates", db_index=False)
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="gates")
+    # The step of a scenario that asks this, and whether a no leads on to another step.
+    step_id = models.CharField(max_length=100, blank=True)
+    goes_on_after_no = models.BooleanField(default=False)
     kind = models.CharField(max_length=24, choices=Kind)
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)

@@ -13,6 +13,7 @@ from approvals.actions.inviting import MAIL
 from approvals.logins import codes, letter
 from approvals.models import EmailLink, Gate
 from approvals.rules import may_answer
+from approvals.workflows import telling
 from events.models import Outbox
 from events.transports.email import Message
 
@@ -25,6 +26,8 @@ def compose(row: Outbox, now: datetime) -> Message | None:
         return invitations.compose(row, now)
     if row.kind == codes.KIND:
         return letter.compose(row, now)
+    if row.kind == telling.KIND:
+        return telling.compose(row, now)
     gate = (
         Gate.objects.open().select_related("intent", "workspace").filter(id=row.subject_id).first()
     )

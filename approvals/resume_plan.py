@@ -15,6 +15,7 @@ class Plan(StrEnum):
     COMPLETE = "complete"
     FAIL = "fail"
     WORK = "work"
+    LEAVE = "leave it to the steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class Facts:
     waits_for_a_person: bool
     is_agent: bool
     is_handler: bool
+    # The work of one step, or a whole scenario.
+    is_step: bool = False
+    is_scenario: bool = False
 
 
 def plan(wish: Wish, facts: Facts) -> Plan:
@@ -56,7 +60,7 @@ def plan(wish: Wish, facts: Facts) -> Plan:
     if wish.expected_generation not in (None, facts.generation):
         return Plan.STALE
     if wish.asks_people:
-        return Plan.ASK
+        return Plan.LEAVE if facts.is_scenario else Plan.ASK
     if facts.waits_for_a_person:
         return _answering(wish)
     if wish.has_task_result and not (facts.is_agent and facts.is_handler):
@@ -65,7 +69,10 @@ def plan(wish: Wish, facts: Facts) -> Plan:
         return Plan.COMPLETE
     if wish.action in {"fail", "failed", "error"}:
         return Plan.FAIL
-    return Plan.WORK
+    if facts.is_scenario:
+        return Plan.LEAVE
+    # What an agent says of a step's work is its result, as all public examples have it.
+    return Plan.COMPLETE if facts.is_step and wish.data else Plan.WORK
 
 
 def _answering(wish: Wish) -> Plan:

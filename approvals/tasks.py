@@ -11,13 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from approvals import notices
 from approvals.actions import expire as expire_one
 from approvals.actions import nudge as nudge_one
-from approvals.models import Gate
+from approvals.models import Gate, Step
+from approvals.workflows import advance as workflow
 from events import outbox
 from intents import actions as intent_actions
 from intents.models import Delivery, Intent
@@ -51,6 +53,13 @@ def redeliver(**kwargs: Any) -> None:
 
 
 @shared_task
+def advance(**kwargs: Any) -> None:
+    """Carry on scenarios whose step or answer has come, or whose time for something has."""
+    _each(Intent.objects.reporting().order_by("updated_at", "id"), workflow.after)
+    _each(Step.objects.due(timezone.now()).order_by("wake_at", "id"), workflow.on_time)
+
+
+@shared_task
 def send_notices(**kwargs: Any) -> None:
     """Send what is due in the outbox for some seconds; the next run goes on from there."""
     ends_at = time.monotonic() + SENDING_SECONDS
@@ -69,6 +78,9 @@ def _each(due: QuerySet[Any], action: Callable[..., Any]) -> None:
     for id in due.exclude(id__in=list(_failed)).values_list("id", flat=True)[:BATCH]:
         try:
             action(id, now=timezone.now())
+        except OperationalError:
+            # A deadlock was resolved against us, or the file was locked: the next tick tries again.
+            logger.warning("A due row could not be handled now", exc_info=True)
         except Exception:
             _failed[id] = time.monotonic() + REST_SECONDS
             logger.exception("A due row could not be handled; it stays due")

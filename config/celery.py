@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "end what is past its deadline": every(1, "approvals.tasks.expire"),
     "send notices": every(1, "approvals.tasks.send_notices"),
     "remind and escalate": every(1, "approvals.tasks.nudge"),
+    "carry scenarios on": every(1, "approvals.tasks.advance"),
     "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
     "call other machines": every(1, "api.tasks.send_calls"),
     "push what waits": every(30, "api.tasks.push_waiting"),

@@ -126,6 +126,8 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> None:
 
 def write_where(sql: str, ids: Collection[UUID], *, values: Sequence[datetime] = ()) -> None:
     """Send an UPDATE or DELETE for some ids; the SQL ends with the column that is one of them."""
+    if not ids:
+        return
     some, parameters = in_list(ids)
     # SQLite keeps times as texts, which must all be spelled alike.
     own = [connection.ops.adapt_datetimefield_value(value) for value in values]

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from accounts.actor import Actor
-from events import log
+from events import hands, log
 from events.models import Event
 from events.rows import update_rows
 from intents import outgoing
@@ -105,6 +107,8 @@ def error(
 def write(changes: Sequence[Change], *, topics: Iterable[str] = ()) -> None:
     """Store what the changes collected: one UPDATE, one INSERT, and the wake-ups on commit."""
     moved = [change for change in changes if change.events]
+    if any(change.intent.moves_a_scenario for change in moved):
+        transaction.on_commit(lambda: hands.hurry(hands.ADVANCE), robust=True)
     update_rows([change.intent for change in moved], WRITTEN)
     record(moved, topics=topics)
 

@@ -15,6 +15,10 @@ from intents.lifecycle import ENDS, OPEN, Status, WaitingFor
 # What a caller may write, and the scheme and workspace that its canonical form adds.
 LONGEST_ADDRESS = 383 + 136
 OPEN_STATUS = Q(status__in=sorted(OPEN))
+# A step's work that has ended, or a scenario that has ended or got its answer, moves the scenario.
+MOVES_ON = Q(reports_to__isnull=False) & (
+    Q(status__in=sorted(ENDS)) | Q(status=Status.IN_PROGRESS, parent=None)
+)
 
 
 class IntentQuerySet(models.QuerySet["Intent"]):
@@ -25,7 +29,12 @@ class IntentQuerySet(models.QuerySet["Intent"]):
         return self.filter(OPEN_STATUS)
 
     def overdue(self, now: datetime) -> Self:
-        return self.open().filter(deadline_at__lte=now)
+        """Return what the clock ends. The work of a step is ended by its scenario instead."""
+        return self.open().filter(deadline_at__lte=now, parent=None)
+
+    def reporting(self) -> Self:
+        """Return intents whose scenario has yet to take note of how they stand."""
+        return self.filter(MOVES_ON)
 
     def locked(self) -> Self:
         """Lock in one order, by id; every action locks the intent row before anything else."""
@@ -44,6 +53,14 @@ class Intent(models.Model):
     )
     type = models.CharField(max_length=255)
     correlation_id = models.UUIDField(default=uuid4)
+    # A step's work belongs to the intent of its scenario.
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, related_name="children", db_index=False
+    )
+    scenario_id = models.CharField(max_length=255, blank=True)
+    step_id = models.CharField(max_length=100, blank=True)
+    # The scenario that has to take note when this ends: its parent's, or its own; until it has.
+    reports_to = models.UUIDField(null=True)
     # Addresses as the caller wrote them, and the form they are compared by.
     from_agent = models.CharField(max_length=383)
     from_address = models.CharField(max_length=LONGEST_ADDRESS)
@@ -89,6 +106,10 @@ class Intent(models.Model):
             models.Index(
                 fields=["workspace", "to_address", "-created_at", "-id"], name="intent_received"
             ),
+            models.Index(fields=["updated_at", "id"], name="intent_reporting", condition=MOVES_ON),
+            models.Index(
+                fields=["parent"], name="intent_children", condition=Q(parent__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,6 +118,17 @@ class Intent(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status in ENDS
+
+    @property
+    def moves_a_scenario(self) -> bool:
+        """Say of one row what `reporting` asks of many."""
+        has_answer = self.status == Status.IN_PROGRESS and self.parent_id is None
+        return self.reports_to is not None and (self.is_over or has_answer)
+
+    @property
+    def is_scenario(self) -> bool:
+        """Tell whether this is the intent of a whole scenario, which only its steps move."""
+        return bool(self.scenario_id) and self.parent_id is None
 
     @property
     def waits_for_a_person(self) -> bool:

@@ -135,7 +135,7 @@ def test_every_call_with_a_foreign_id_finds_nothing(people, foreigners, gate, wo
         for method, path in calls:
             for intent_id in (gate.intent_id, work.id):
                 ids = {"intent_id": intent_id, "thread_id": intent_id, **others, **kept}
-                ids |= {"login_id": intent_id, "grant_id": intent_id}
+                ids |= {"login_id": intent_id, "grant_id": intent_id, "macro_id": intent_id}
                 body = next((b for end, b in BODIES.items() if path.endswith(end)), {})
                 given = {} if method == "GET" else {"json": body}
                 answer = api.call(method, path.format(**ids), **given)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,8 @@ from approvals.logins.codes import LoginOver, LoginUsed, NoSuchLogin, WrongCode
 from approvals.logins.ending import NoSuchSession, RefreshRefused
 from approvals.logins.grants import GrantOver, NoSuchGrant
 from approvals.refusals import AlreadyDecided, FormInvalid, Refusal
+from approvals.workflows.applying import MayNotRegister
+from approvals.workflows.bundle import BadBundle
 from events.subscribing import CallbackRefused, NoSuchSubscription, TooMany, TypeUnknown
 from events.webhooks import NoSuchEvent
 from governance.actions import NoSuchEntry
@@ -88,6 +91,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     NoSuchSubscription: (404, "subscription_not_found"),
     NoSuchEvent: (404, "webhook_event_not_found"),
     BadCursor: (422, "schema_invalid"),
+    MayNotRegister: (403, "invalid_actor_scope"),
     Http404: (404, "not_found"),
     nicknames.BadNick: (422, "invalid_nick"),
     nicknames.NickTaken: (409, "nick_taken"),
@@ -161,6 +165,8 @@ def _domain(failure: Exception) -> HttpResponse | None:
         return envelope(UPLOADS[failure.code], failure.code, str(failure))
     if isinstance(failure, registry.Misfit):
         return envelope(422, "schema_invalid", str(failure), fields=failure.errors)
+    if isinstance(failure, BadBundle):
+        return envelope(422, "schema_invalid", str(failure), errors=failure.errors)
     for kind, (status, code) in DOMAIN.items():
         if isinstance(failure, kind):
             return envelope(status, code, str(failure) or HTTPStatus(status).phrase)
@@ -180,9 +186,14 @@ def _more(refusal: Refusal | NotAdmitted) -> dict[str, Any]:
 
 def _invalid(failure: ValidationError) -> HttpResponse:
     """Name the fields and say what is wrong with each, in one sentence."""
-    said = {_path(error["loc"]): _sentence(error) for error in failure.errors}
+    said = explained(failure.errors)
     sentence = "; ".join(f"{path}: {message}" for path, message in said.items())
     return envelope(422, "schema_invalid", sentence[:2000], fields=said)
+
+
+def explained(errors: Iterable[Any]) -> dict[str, str]:
+    """Return pydantic's complaints as sentences by the path of the field."""
+    return {_path(error["loc"]): _sentence(error) for error in errors}
 
 
 def _sentence(error: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import FiniteFloat
 
 from accounts.actor import Actor
-from api.axme import calls, intent_types, translate
+from api.axme import calls, intent_types, scenarios, translate
 from api.axme.auth import actor_of, parse_id
 from api.axme.errors import BadRequest
 from api.axme.following import EventStream, event_stream, start_of
@@ -53,7 +53,8 @@ async def get_intent(request: HttpRequest, intent_id: str) -> dict[str, Any]:
     """Read an intent, in the protocol's shape and mirrored at the top level."""
     row = await calls.load((actor_of(request), parse_id(intent_id)))
     gate, attempt = await pool.run(_beside, row)
-    return translate.intent(row, gate, attempt=attempt)
+    steps = await pool.run(scenarios.steps_of, row) if row.is_scenario else None
+    return translate.intent(row, gate, attempt=attempt, steps=steps)
 
 
 @router.get("/intents/{intent_id}/events")

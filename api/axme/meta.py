@@ -8,6 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from ninja import Router
 
+from approvals.models import Step
 from events import bus, pool
 from events.models import Outbox
 from intents.models import Intent
@@ -21,6 +22,7 @@ CAPABILITIES = [
     "tasks.list", "human_tasks", "service_accounts", "agents.read", "agents.policy",
     "mesh.heartbeat", "mesh.kill", "agents.push", "webhooks.subscriptions", "webhooks.events",
     "invites", "users", "media", "schemas", "audit.events",
+    "scenarios.validate", "scenarios.apply", "tool_registry.macros",
 ]  # fmt: skip
 # Later than this and readiness says so: the clock ticks every second.
 LATE_SECONDS = 30
@@ -51,10 +53,14 @@ async def capabilities(request: HttpRequest) -> dict[str, Any]:
 
 def _report(now: datetime) -> dict[str, Any]:
     timer = Intent.objects.overdue(now).order_by("deadline_at").first()
+    step = Step.objects.due(now).order_by("wake_at").first()
     # Not calls: how late those are depends on machines of others.
     mail = Outbox.objects.due(now, queue=Outbox.Queue.MAIL).order_by("next_try_at").first()
     late = {
-        "timer_late_seconds": _seconds(timer.deadline_at if timer else None, now),
+        "timer_late_seconds": max(
+            _seconds(timer.deadline_at if timer else None, now),
+            _seconds(step.wake_at if step else None, now),
+        ),
         "outbox_late_seconds": _seconds(mail.next_try_at if mail else None, now),
     }
     is_bus_up = bus.answers()

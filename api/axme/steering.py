@@ -1,17 +1,25 @@
 """What moves an intent: resolve, cancel, resume, controls and policy."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 
+from accounts.actor import Actor
 from api.axme import auth, calls, translate
 from api.axme.auth import actor_of, parse_id
 from api.axme.schemas import Cancel, Controls, Policy, Resolve, Resume
 from approvals import actions
+from approvals.actions.ending import Ended
+from approvals.actions.resuming import Resumed
+from approvals.workflows import advance
+from events import pool
 from intents import actions as intent_actions
 
+Moved = TypeVar("Moved", Ended, Resumed)
 router = Router(tags=["Intents"])
 
 
@@ -25,11 +33,10 @@ async def resolve_intent(
     given = {k: v for k, v in given.items() if v is not None}
     status, outcome = translate.resolution(given, now=timezone.now())
 
-    def produce(now: Any) -> dict[str, Any]:
-        ended = actions.resolve(id, status=status, outcome=outcome, actor=actor, now=now)
-        return translate.ended(ended)
+    def resolve(now: datetime) -> Ended:
+        return actions.resolve(id, status=status, outcome=outcome, actor=actor, now=now)
 
-    return await calls.once(request, actor, given, produce)
+    return await _moved(request, actor, given, resolve, translate.ended)
 
 
 @router.post("/intents/{intent_id}/cancel")
@@ -37,10 +44,10 @@ async def cancel_intent(request: HttpRequest, intent_id: str, body: Cancel) -> d
     """Withdraw an intent; people who were asked about it are asked no more."""
     actor, id = actor_of(request), parse_id(intent_id)
 
-    def produce(now: Any) -> dict[str, Any]:
-        return translate.ended(actions.cancel(id, reason=body.reason, actor=actor, now=now))
+    def cancel(now: datetime) -> Ended:
+        return actions.cancel(id, reason=body.reason, actor=actor, now=now)
 
-    return await calls.once(request, actor, body.model_dump(mode="json"), produce)
+    return await _moved(request, actor, body.model_dump(mode="json"), cancel, translate.ended)
 
 
 @router.post("/intents/{intent_id}/resume")
@@ -53,10 +60,10 @@ async def resume_intent(
     given = {k: v for k, v in body.model_dump(mode="json").items() if v is not None}
     wish = translate.wish(given)
 
-    def produce(now: Any) -> dict[str, Any]:
-        return translate.resumed(actions.resume(id, wish=wish, actor=actor, now=now))
+    def resume(now: datetime) -> Resumed:
+        return actions.resume(id, wish=wish, actor=actor, now=now)
 
-    return await calls.once(request, actor, given, produce)
+    return await _moved(request, actor, given, resume, translate.resumed)
 
 
 @router.post("/intents/{intent_id}/controls")
@@ -75,6 +82,30 @@ async def update_policy(
     """Merge into an intent's grants and limits, if its policy generation is the expected one."""
     patches = {"grants": body.grants_patch or {}, "envelope": body.envelope_patch or {}}
     return await _patch(request, intent_id, owner_agent, body, patches)
+
+
+async def _moved(
+    request: HttpRequest,
+    actor: Actor,
+    given: dict[str, Any],
+    act: Callable[[datetime], Moved],
+    told: Callable[[Moved], dict[str, Any]],
+) -> dict[str, Any]:
+    """Move an intent once for each idempotency key, and then the scenario that waits for it.
+
+    A worker is nudged too, but here nothing stands in front of it; the next step begins at once.
+    """
+    rows: list[Moved] = []
+
+    def produce(now: datetime) -> dict[str, Any]:
+        rows.append(act(now))
+        return told(rows[-1])
+
+    answer = await calls.once(request, actor, given, produce)
+    for row in rows:
+        if row.intent.moves_a_scenario:
+            await pool.run(advance.at_once, row.intent.reports_to, now=timezone.now())
+    return answer
 
 
 async def _patch(

@@ -92,8 +92,7 @@ class _Batch:
         with one_journey():
             insert_rows(self.decisions)
             update_rows(self.closed, CLOSED)
-            if self.closed:
-                write_where(EMPTY_SEATS, [gate.id for gate in self.closed])
+            write_where(EMPTY_SEATS, [gate.id for gate in self.closed])
             if over:
                 deliveries.close([intent.id for intent in over], now=self.now)
             if self.goes_on:
@@ -156,11 +155,11 @@ def _gates(found: Iterable[Sequence[Any]]) -> list[Gate]:
 def _carry_out(change: Change, gate: Gate, decision: Decision, answer: Answer) -> None:
     """Do to the intent what the decision means: fail it, complete it, or let it go on."""
     result = outcome_of(gate, decision)
-    if decision.effect == FAIL:
+    if decision.effect == FAIL and not gate.goes_on_after_no:
         said = f"{decision.by} answered “{decision.outcome}”"
         message = f"{said}: {decision.comment}" if decision.comment else f"{said}."
         change.fail(error("rejected", message, now=change.now, details=result))
-    elif answer.then == "continue":
+    elif answer.then == "continue" or gate.step_id:  # The scenario has the next step.
         change.work(result)
     else:
         change.complete(result)
@@ -168,8 +167,10 @@ def _carry_out(change: Change, gate: Gate, decision: Decision, answer: Answer) -
 
 def outcome_of(gate: Gate, decision: Decision) -> dict[str, Any]:
     """Return what the agent is told of a decision: the result of its intent."""
+    # What earlier steps found is in the scenario already.
+    context = {"step_id": gate.step_id} if gate.step_id else gate.context
     return {
-        **gate.context,
+        **context,
         "outcome": decision.outcome,
         "approved": is_approval(decision.outcome),
         "comment": decision.comment,

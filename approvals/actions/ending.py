@@ -66,7 +66,7 @@ def end(
     else:
         intent.error = outcome
         change.move(Status.CANCELED, outcome)
-    return _finish(change, Gate.State.CANCELED, now=now)
+    return finish(change, Gate.State.CANCELED, now=now)
 
 
 def _may_withdraw(intent: Intent, actor: Actor, status: Status) -> bool:
@@ -90,10 +90,11 @@ def expire(intent_id: UUID, *, now: datetime) -> Ended | None:
     change = Change(intent, actor=Actor.system(), now=now)
     intent.error = error("timed_out", "Nobody answered before the deadline.", now=now)
     change.move(Status.TIMED_OUT, intent.error)
-    return _finish(change, Gate.State.EXPIRED, now=now)
+    return finish(change, Gate.State.EXPIRED, now=now)
 
 
-def _finish(change: Change, gate_state: Gate.State, *, now: datetime) -> Ended:
+def finish(change: Change, gate_state: Gate.State, *, now: datetime) -> Ended:
+    """Store the end an intent has just come to, and close its gate and its deliveries with it."""
     intent = change.intent
     if gate := gates.open_gate_of(intent.id):
         gates.close([gate], gate_state, now=now)

@@ -29,10 +29,15 @@ ANSWERS = {Plan.ANSWER, Plan.APPROVE_AND_CONTINUE, Plan.REFUSE_EMPTY, Plan.TAKE_
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The intent after the call; nothing was applied when its policy generation had moved on."""
+    """The intent after the call. Nothing was applied when there is a reason: its policy generation
+    had moved on, or it is a scenario, which only its steps move."""
 
     intent: Intent
-    is_applied: bool = True
+    reason: str = ""
+
+    @property
+    def is_applied(self) -> bool:
+        return not self.reason
 
 
 @transaction.atomic
@@ -46,9 +51,11 @@ def resume(intent_id: UUID, *, wish: Wish, actor: Actor, now: datetime) -> Resum
         raise AlreadyOver(intent)
     todo = plan(wish, _facts(intent, actor))
     if todo is Plan.STALE:
-        return Resumed(intent, is_applied=False)
+        return Resumed(intent, reason="stale_policy_generation")
     if not (actor.session_id and todo in ANSWERS):
         require_party(intent, actor, permission="resume")
+    if todo is Plan.LEAVE:
+        return Resumed(intent, reason="steps_in_progress")
     DOING[todo](intent, wish, actor, now)
     intent.refresh_from_db()
     return Resumed(intent)
@@ -60,6 +67,8 @@ def _facts(intent: Intent, actor: Actor) -> Facts:
         waits_for_a_person=intent.waits_for_a_person,
         is_agent=actor.is_agent,
         is_handler=actor.address in {intent.to_address, intent.handler},
+        is_step=intent.parent_id is not None,
+        is_scenario=intent.is_scenario,
     )
 
 

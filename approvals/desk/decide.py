@@ -25,6 +25,7 @@ from approvals.refusals import (
     PayloadChanged,
     Refusal,
 )
+from approvals.workflows import advance
 
 CONFLICTS = (AlreadyDecided, GateClosed, PayloadChanged)
 
@@ -46,6 +47,8 @@ def decide(request: HttpRequest, gate_id: UUID) -> HttpResponse:
         decision = actions.decide(answer, now=now)
     except Refusal as refusal:
         return refused(request, gate, actor, typed, refusal, now=now)
+    if gate.step_id:  # The next question may be this person's too.
+        advance.at_once(gate.intent_id, now=now)
     return onward(request, gate, actor, decision)
 
 

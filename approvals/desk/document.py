@@ -8,12 +8,12 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.models import User
 from approvals import evidence, rules
-from approvals.desk import ended, fields, payload, people, times, words
+from approvals.desk import ended, fields, payload, people, steps, times, words
 from approvals.desk.files import File, listed
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
 from approvals.kinds import Kind
-from approvals.models import Gate
+from approvals.models import Decision, Gate
 from approvals.refusals import AlreadyDecided, GateClosed
 from intents.registry.known import schema_of
 
@@ -53,6 +53,7 @@ class Document:
     is_answerable: bool
     who: str
     history: list[Line]
+    steps: list[steps.Line]
     typed: Typed
     form: list[fields.Field]
     main: list[words.Button]
@@ -93,6 +94,12 @@ class Document:
         return " or ".join(f"“{word}”" for word in named)
 
     @property
+    def step_number(self) -> int:
+        """Return which of the steps asks this, counted from one."""
+        names = [step.number for step in self.steps if step.is_own]
+        return names[0] if names else 0
+
+    @property
     def is_critical(self) -> bool:
         return self.gate.risk == "critical"
 
@@ -123,8 +130,10 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     sends = payload.readable(gate.intent.payload, schema)
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
+    decisions = _decisions(gate)
+    names = {**people.names(gate), **{decision.decider: decision.by for decision in decisions}}
+    who = who_may(gate, actor, names)
     main, more = words.buttons(gate.outcomes)
-    names = people.names(gate)
     return Document(
         gate=gate,
         reader=actor,
@@ -141,8 +150,9 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
         icon=words.ICONS[Kind(gate.kind)],
         why_not="" if refusal is None else _why_not(gate, refusal, now=now),
         is_answerable=refusal is None,
-        who=who_may(gate, actor, names),
-        history=timeline(gate.intent_id, names, gate.decisions.all()),
+        who=who,
+        history=timeline(gate.intent_id, names, decisions),
+        steps=steps.of(gate, who=who, names=names, now=now),
         typed=typed,
         form=fields.drawn(gate.form_schema, typed.data, typed.errors),
         main=main,
@@ -178,3 +188,11 @@ def _why_not(gate: Gate, refusal: Exception, *, now: datetime) -> str:
 def _files(gate: Gate, *told: Any) -> list[File]:
     """Return the files named there; where none is, nothing is asked of the database."""
     return listed(evidence.files(gate.workspace_id, evidence.ids_in(*told)))
+
+
+def _decisions(gate: Gate) -> list[Decision]:
+    """Return the answers in this history: those of a scenario's other questions too."""
+    if not gate.step_id:
+        return list(gate.decisions.all())
+    of_all = Decision.objects.filter(gate__intent=gate.intent_id).select_related("person")
+    return list(of_all.order_by("at", "id"))

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.actor import Actor
 from approvals import queue
 from approvals.desk import document, rows, shell, times
+from approvals.models import Gate
 
 OVERLAP = timedelta(seconds=5)
 LONGEST = timedelta(hours=1)
@@ -61,8 +62,13 @@ def _opened(
     return {
         "doc": document.about(gate, actor, now=now),
         "digest": request.GET.get("digest", "") or gate.digest,
-        "has_moved": gate.changed_at > since,
+        "has_moved": _moved_at(gate) > since,
     }
+
+
+def _moved_at(gate: Gate) -> datetime:
+    """A question of a scenario shows its other steps too, which move without it."""
+    return max(gate.changed_at, gate.intent.updated_at) if gate.step_id else gate.changed_at
 
 
 def _moment(text: str, *, now: datetime) -> datetime:

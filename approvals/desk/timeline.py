@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from accounts.addresses import RUNTIME
 from approvals.desk import words
 from approvals.desk.payload import human
 from approvals.kinds import FAIL
@@ -67,6 +68,8 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     made = PLAIN.get(event.type)
     if made is not None:
         return made(event, who)
+    if event.type == "intent.in_progress" and event.actor == RUNTIME:
+        return None  # The end follows at once.
     if event.type == "intent.in_progress":
         return Line(event.at, "agent", "", f"{who} works on it")
     return Line(event.at, "info", "", f"{human(event.type.partition('.')[2])}, by {who}")
@@ -89,6 +92,8 @@ def _created(event: Event, who: str) -> Line:
 
 
 def _delivered(event: Event, who: str) -> Line | None:
+    if event.data.get("to_agent") == RUNTIME:
+        return None
     attempt = event.data.get("delivery_attempt") or 1
     to = words.name_of(str(event.data.get("to_agent") or event.handler or "its agent"))
     if to == "human":
@@ -100,6 +105,15 @@ def _delivered(event: Event, who: str) -> Line | None:
 def _waiting(event: Event, who: str) -> Line | None:
     if event.waiting_reason == WaitingFor.HUMAN:
         return None
+    pending = event.pending_with or {}
+    if pending.get("type") == "agent":
+        again = f", attempt {event.data['attempt']}" if _count(event, "attempt") > 1 else ""
+        name = words.name_of(str(pending.get("ref") or ""))
+        return Line(event.at, "agent", "", f"Given to {name}{again}")
+    if event.waiting_reason == WaitingFor.TIME:
+        is_retry = "retry_at" in event.data
+        said = "Waits before it tries again" if is_retry else "Pauses"
+        return Line(event.at, "clock", "", said)
     waits = human(event.waiting_reason.removeprefix("WAITING_FOR_")).lower()
     return Line(event.at, "clock", "", f"Waits for {waits or 'something'}")
 
@@ -139,7 +153,31 @@ def _message(event: Event, who: str) -> Line:
 
 
 def _completed(event: Event, who: str) -> Line:
-    return Line(event.at, "check", "yes", f"Completed by {who}")
+    said = "All steps are done" if event.actor == RUNTIME else f"Completed by {who}"
+    return Line(event.at, "check", "yes", said)
+
+
+def _told(event: Event, who: str) -> Line:
+    number = _count(event, "told")
+    return Line(event.at, "mail", "", f"{number} {'person' if number == 1 else 'people'} told")
+
+
+def _late(event: Event, who: str) -> Line:
+    return Line(event.at, "off", "", f"{_step(event)} was not done in time")
+
+
+def _nobody(event: Event, who: str) -> Line:
+    return Line(event.at, "off", "", f"Nobody took {_step(event, 'the work')}")
+
+
+def _step(event: Event, otherwise: str = "It") -> str:
+    name = event.data.get("step_id")
+    return f"“{human(name)}”" if isinstance(name, str) and name else otherwise
+
+
+def _count(event: Event, name: str) -> int:
+    value = event.data.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _failed(event: Event, who: str) -> Line:
@@ -164,6 +202,9 @@ PLAIN = {
     "intent.reminder": _reminded,
     "intent.escalated": _escalated,
     "intent.message": _message,
+    "intent.notification_sent": _told,
+    "intent.timeout": _late,
+    "intent.delivery_failed": _nobody,
     "intent.completed": _completed,
     "intent.failed": _failed,
     "intent.canceled": _canceled,

@@ -45,7 +45,7 @@ def submission(body: NewIntent, *, actor: Actor, now: datetime) -> Submission:
         correlation_id=body.correlation_id,
         deadline_at=_deadline(body, now=now),
         reminders=_reminders(body),
-        human_task=_task(body.human_task) if body.human_task else None,
+        human_task=human_task(body.human_task) if body.human_task else None,
         max_delivery_attempts=body.max_delivery_attempts,
     )
 
@@ -131,7 +131,8 @@ def _reminders(body: NewIntent) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _task(spec: HumanTask) -> dict[str, Any]:
+def human_task(spec: HumanTask) -> dict[str, Any]:
+    """Return what people are asked as we keep it. Raises: BadRequest for a form we cannot use."""
     try:
         if spec.form_schema:
             check_schema(spec.form_schema)

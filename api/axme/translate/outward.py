@@ -26,13 +26,18 @@ LEGACY = {
 UNTOUCHED = {Status.CREATED, Status.SUBMITTED, Status.DELIVERED, Status.ACKNOWLEDGED}
 
 
-# Words that steer a resume and are no part of what it says.
-def intent(row: Intent, gate: Gate | None, *, attempt: int | None = None) -> dict[str, Any]:
+def intent(
+    row: Intent,
+    gate: Gate | None,
+    *,
+    attempt: int | None = None,
+    steps: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return both shapes of an intent: the spec's object, and its fields mirrored on top.
 
     How often it was delivered and reminded of is told where it was asked for.
     """
-    inner = _intent(row, gate)
+    inner = _intent(row, gate) | ({"workflow": steps} if steps else {})
     if attempt is not None:
         reminded = gate.reminders_sent if gate else 0
         inner |= {"delivery_attempt": attempt, "remind_count": reminded}
@@ -86,6 +91,9 @@ def _intent(row: Intent, gate: Gate | None) -> dict[str, Any]:
         "error": row.error,
         "handler": row.handler or None,
         "controls": row.controls,
+        "parent_intent_id": str(row.parent_id) if row.parent_id else None,
+        "scenario_id": row.scenario_id or None,
+        "step_id": row.step_id or None,
         "policy_generation": row.policy_generation,
         **{name: value for name, value in optional.items() if value not in (None, "")},
     }
@@ -214,13 +222,13 @@ def ended(row: Ended) -> dict[str, Any]:
 
 
 def resumed(row: Resumed) -> dict[str, Any]:
-    """Return the answer to a resume; a stale policy generation is told, not refused."""
-    stale = {} if row.is_applied else {"reason": "stale_policy_generation"}
+    """Return the answer to a resume; that nothing was applied is told, not refused."""
+    reason = {"reason": row.reason} if row.reason else {}
     return {
         **intent(row.intent, None),
         "applied": row.is_applied,
         "policy_generation": row.intent.policy_generation,
-        **stale,
+        **reason,
     }
 
 
