@@ -123,6 +123,10 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def registered(self) -> Self:
         return self.filter(removed_at=None)
 
+    def programs(self) -> Self:
+        """Leave out addresses at which people are asked: they have no heartbeat."""
+        return self.registered().filter(kind=Agent.Kind.PROGRAM)
+
 
 class Agent(models.Model):
     """A registered address: a program, or a place where people are asked."""

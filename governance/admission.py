@@ -8,8 +8,8 @@ is cached.
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -39,7 +39,7 @@ STANDINGS = """
         COALESCE(CAST(w.receive AS text), '{{}}')
     FROM accounts_agent a LEFT JOIN governance_agentrules r ON r.agent_id = a.id
         LEFT JOIN governance_workspacerules w ON w.workspace_id = a.workspace_id
-    WHERE (a.workspace_id, a.address) IN (VALUES {places})"""
+    WHERE {places}"""
 
 
 class Submitted(Protocol):
@@ -119,15 +119,25 @@ def _read(batch: Sequence[Submitted], *, now: datetime) -> tuple[set[UUID], dict
     if not batch:
         return set(), {}
     asked = {one.actor.key_id for one in batch if one.actor.key_id}
-    places = {(one.workspace_id, a) for one in batch for a in (one.from_address, one.to_address)}
+    places: defaultdict[UUID, set[str]] = defaultdict(set)
+    for one in batch:
+        places[one.workspace_id] |= {one.from_address, one.to_address}
     usable, values = keys.usable_sql(asked, now=now)
-    marks = ", ".join(["(%s, %s)"] * len(places))
-    sql = STANDINGS.format(usable=usable, places=marks)
-    for workspace_id, address in places:
-        values += [ID.get_db_prep_value(workspace_id, connection), address]
-    rows = _ask(sql, values, hold={one.workspace_id for one in batch})
+    where, more = _at(places)
+    sql = STANDINGS.format(usable=usable, places=where)
+    rows = _ask(sql, values + more, hold=places)
     held = {UUID(id) for id, space, *_ in rows if not space}
     return held, {(UUID(r[1]), r[2]): _standing(r) for r in rows if r[1]}
+
+
+def _at(places: Mapping[UUID, set[str]]) -> tuple[str, list[Any]]:
+    """Say which addresses are meant. A list of pairs would take PostgreSQL longer to plan."""
+    said, values = [], []
+    for workspace_id, addresses in places.items():
+        marks = ", ".join(["%s"] * len(addresses))
+        said.append(f"(a.workspace_id = %s AND a.address IN ({marks}))")
+        values += [ID.get_db_prep_value(workspace_id, connection), *addresses]
+    return " OR ".join(said), values
 
 
 def _ask(sql: str, values: list[Any], *, hold: Collection[UUID]) -> list[tuple[Any, ...]]:
