@@ -141,6 +141,10 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         on = self.filter(delivery_mode=Agent.Mode.HTTP, is_on=True, killed_at=None)
         return on.exclude(callback_url="")
 
+    def programs(self) -> Self:
+        """Leave out addresses at which people are asked: they have no heartbeat."""
+        return self.registered().filter(kind=Agent.Kind.PROGRAM)
+
 
 class Agent(models.Model):
     """A registered address: a program, or a place where people are asked."""

@@ -86,7 +86,9 @@ def register(
     """
     require_manager(actor, workspace.id, now=now)
     _check_name(name)
-    taken = Agent.objects.select_for_update().filter(workspace=workspace, name=name).first()
+    # One at a time in a workspace; no create waits, as they only need the row to stay.
+    Workspace.objects.select_for_update(no_key=True).get(id=workspace.id)
+    taken = Agent.objects.filter(workspace=workspace, name=name).first()
     if taken is not None and taken.removed_at is None:
         raise NameTaken(taken)
     agent = ensure_agent(workspace, name)

@@ -58,12 +58,14 @@ def columns_of(model: type[models.Model]) -> str:
     return ", ".join(f"{table}.{column}" for column in _columns(fields))
 
 
-def in_list(ids: Collection[UUID]) -> tuple[str, list[Any]]:
-    """Return what comes after a column that is one of these ids, and its parameters."""
+def in_list(ids: Collection[UUID] | Collection[str]) -> tuple[str, list[Any]]:
+    """Return what comes after a column that is one of these, and its parameters."""
     if connection.vendor == "postgresql":
         return "= ANY(%s)", [list(ids)]  # One text, and so one plan, for any number of them.
     marks = ", ".join(["%s"] * len(ids))
-    return f"IN ({marks})", [ID.get_db_prep_value(id, connection) for id in ids]
+    return f"IN ({marks})", [
+        ID.get_db_prep_value(id, connection) if isinstance(id, UUID) else id for id in ids
+    ]
 
 
 def insert_rows(

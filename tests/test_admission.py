@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actions import ensure_agent
 from accounts.keys import KeyRefused
 from accounts.models import Agent, ApiKey
-from accounts.registering import NotAManager
+from accounts.registering import NotAManager, remove
 from api.axme.agents import _put_before
 from api.axme.translate import wish
 from approvals.actions import resolve, resume, submit, submit_many
@@ -205,3 +205,16 @@ def test_a_killed_agent_asks_nobody_in_the_middle_of_its_work(people, owner, des
     with pytest.raises(NotAdmitted):
         resume(intent.id, wish=wish({"status": "pending_human_approval"}), actor=mine, now=now)
     assert not Delivery.objects.filter(is_paused=True).exists()
+
+
+def test_a_removed_agent_is_a_stranger_again_but_a_killed_one_stays_killed(
+    people, owner, desk, now
+):
+    actions.set_types(desk, allow=["x"], deny=[], actor=owner, now=now)
+    assert codes(submit_many([submission(owner)], now=now)) == ["policy_denied"]
+
+    remove(desk, actor=owner, now=now)
+    assert codes(submit_many([submission(owner)], now=now)) == ["Intent"]
+
+    actions.kill(desk, actor=owner, now=now)
+    assert codes(submit_many([submission(owner)], now=now)) == ["agent_killed"]

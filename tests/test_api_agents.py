@@ -60,6 +60,14 @@ def test_a_name_is_taken_once_and_free_again_when_removed(api, made, one):
     assert again["service_account"]["status"] == "active"
 
 
+def test_a_name_that_is_asked_for_many_times_at_once_is_given_once(api):
+    asked = [("POST", ACCOUNTS, {"json": {"name": "popular"}})] * 5
+
+    statuses = [answer.status_code for answer in api.together(*asked)]
+
+    assert sorted(statuses) == [200, 409, 409, 409, 409]
+
+
 def test_an_account_that_is_removed_has_no_keys_left(api, one):
     token = api.post(f"{one}/keys").json()["key"]["token"]
     assert Api(token).get("/v1/capabilities").status_code == 200
@@ -72,6 +80,8 @@ def test_an_account_that_is_removed_has_no_keys_left(api, one):
 def test_a_key_is_shown_once_and_speaks_for_its_agent(api, made, one):
     key = api.post(f"{one}/keys", {"created_by_actor_id": "x"}).json()["key"]
 
+    assert set(key) == {"key_id", "service_account_id", "key_hint", "status", "created_at",
+                        "expires_at", "token"}  # fmt: skip
     assert key["token"].startswith("axme_sa_")
     assert key["token"].startswith(key["key_hint"])
     assert (key["status"], key["expires_at"]) == ("active", None)
@@ -88,6 +98,7 @@ def test_a_revoked_and_an_expired_key_hold_no_more(api, one):
 
     ended = api.post(f"{one}/keys/{key['key_id']}/revoke").json()["key"]
 
+    assert set(ended) == {"key_id", "service_account_id", "status", "revoked_at"}
     assert (ended["status"], ended["key_id"]) == ("revoked", key["key_id"])
     assert ended["revoked_at"]
     assert api.post(f"{one}/keys/{key['key_id']}/revoke").json()["key"] == ended
@@ -193,6 +204,7 @@ def test_an_agent_is_found_by_every_spelling_of_its_address(api, made, path):
     assert told["address"] == f"{HERE}/analyzer"
     assert told["service_account_id"] == made["id"]
     assert (told["service_account_name"], told["status"]) == ("analyzer", "active")
+    del told["updated_at"]
     assert api.get("/v1/agents", params={"limit": 1}).json()["agents"] == [told]
 
 

@@ -147,7 +147,7 @@ async def _switched(
 def _listed(actor: Actor, most: int, wanted: str, days: int) -> dict[str, Any]:
     _require_manager(actor)
     now = timezone.now()
-    rows = Agent.objects.visible_to(actor).registered()
+    rows = Agent.objects.visible_to(actor).programs()
     counted = rows.aggregate(
         total=Count("id"), **{h.value: Count("id", filter=during(h, now=now)) for h in Health}
     )

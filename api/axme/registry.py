@@ -16,6 +16,7 @@ from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
 from api.axme.service_accounts import managed, workspace_of
 from api.axme.translate import registry as translate
+from api.axme.translate import stamp
 from events import pool
 from governance import actions
 from governance.models import AgentRules, WorkspaceRules
@@ -113,7 +114,8 @@ catch_all = Router(tags=["Agents"])
 async def get_agent(request: HttpRequest, address: str) -> dict[str, Any]:
     """Read a registered agent by its address, raw or encoded."""
     agent = await pool.run(registering.find, actor_of(request), reference(address))
-    return {"ok": True, "agent": translate.agent(agent)}
+    told = translate.agent(agent) | {"updated_at": stamp(agent.updated_at)}
+    return {"ok": True, "agent": told}
 
 
 def reference(path: str) -> str:

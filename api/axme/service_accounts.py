@@ -93,7 +93,7 @@ async def create_key(request: HttpRequest, service_account_id: str, body: NewKey
         agent = registering.find(actor, service_account_id)
         expires_at = _expiry(body.expires_at, now=now)
         key, token = registering.add_key(agent, expires_at=expires_at, actor=actor, now=now)
-        return {"ok": True, "key": {**translate.key(key, now=now), "token": token}}
+        return {"ok": True, "key": translate.new_key(key, token)}
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
 
@@ -106,7 +106,7 @@ async def revoke_key(request: HttpRequest, service_account_id: str, key_id: str)
     def produce(now: datetime) -> dict[str, Any]:
         agent = registering.find(actor, service_account_id)
         key = registering.end_key(agent, _key_id(key_id), actor=actor, now=now)
-        return {"ok": True, "key": translate.key(key, now=now)}
+        return {"ok": True, "key": translate.ended_key(key)}
 
     return await calls.once(request, actor, None, produce)
 

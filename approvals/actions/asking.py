@@ -17,6 +17,7 @@ from approvals.refusals import NotYours
 from events.journeys import ask as ask_together
 from events.journeys import one_journey
 from events.rows import insert_rows
+from governance import standings
 from governance.admission import Admission, Refused
 from intents import change as changes
 from intents import deliveries
@@ -39,11 +40,13 @@ def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Int
     One is a batch of one. The answer is the intent, or KeyRefused when its key was revoked, or
     NotAdmitted when a kill switch or a policy is in its way.
     """
-    *_, standings, people = ask_together(
-        *Admission.asking(submissions, now=now),
+    if not submissions:
+        return []
+    *_, found, people = ask_together(
+        *standings.asking(submissions, now=now),
         Directory.asking({s.workspace_id for s in submissions}),
     )
-    admission, directory = Admission(submissions, standings, now=now), Directory.from_rows(people)
+    admission, directory = Admission(submissions, found, now=now), Directory.from_rows(people)
     refusals = admission.refusals
     taken = [s for s, said in zip(submissions, refusals, strict=True) if said is None]
     begun = {id(s): begin(s, now=now) for s in taken}

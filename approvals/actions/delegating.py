@@ -16,6 +16,7 @@ from approvals.models import Decision, Delegation, EmailLink, Gate, Seat
 from approvals.refusals import NotYours
 from events import log
 from events.rows import insert_rows
+from governance.admission import require_admitted
 from intents import change as changes
 from intents import deliveries
 from intents.actions import AlreadyOver, NotAParty, lock
@@ -42,6 +43,27 @@ class _Step:
         return self.change.now
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """Work that comes from its sender to another agent, as far as admission is concerned."""
+
+    actor: Actor
+    intent: Intent
+    to_address: str
+
+    @property
+    def workspace_id(self) -> UUID:
+        return self.intent.workspace_id
+
+    @property
+    def from_address(self) -> str:
+        return self.intent.from_address
+
+    @property
+    def type(self) -> str:
+        return self.intent.type
+
+
 @transaction.atomic
 def delegate(
     intent_id: UUID, *, to: str, note: str = "", owner: str = "", actor: Actor, now: datetime
@@ -51,7 +73,8 @@ def delegate(
     A person hands on their own right. A key hands on for `owner`, the address of a thread; without
     a gate it is the work itself that moves, or a person is asked about it.
     Raises: NoSuchIntent, KeyRefused, AlreadyOver, NotAParty, UnknownDelegate, HadItBefore,
-    TooManyHands, TooFewLeft, and those refusals of `decide` that do not depend on an answer.
+    TooManyHands, TooFewLeft, NotAdmitted, and those refusals of `decide` that do not depend on an
+    answer.
     """
     intent = lock(intent_id, actor=actor, now=now)
     _require_here(intent, owner)
@@ -152,6 +175,7 @@ def _hand_on_work(step: _Step) -> Delegation:
     intent, taker = step.intent, step.taker
     if taker.kind == "program":
         (address,) = taker.addresses
+        require_admitted(_Handed(step.change.actor, intent, address), now=step.now)
         intent.handler = address
         intent.pending_with = {"type": "agent", "ref": address, "name": short(address)}
         intent.deliveries.filter(address__in=step.giver.addresses).update(

@@ -65,8 +65,8 @@ class Row:
 
 def rows(actor: Actor, *, now: datetime) -> list[Row]:
     """Return the agents this person may see, by name; the first two hundred."""
-    agents = Agent.objects.visible_to(actor).registered().filter(kind=Agent.Kind.PROGRAM)
-    found = agents.select_related("workspace", "rules").order_by("name", "id")[:MOST]
+    agents = Agent.objects.visible_to(actor).programs().select_related("workspace", "rules")
+    found = agents.order_by("name", "id")[:MOST]
     return told(list(found), actor, now=now)
 
 

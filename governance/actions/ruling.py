@@ -10,7 +10,7 @@ from accounts.actor import Actor
 from accounts.addresses import canonical
 from accounts.models import Agent, Workspace
 from accounts.registering import BadAgent, require_manager
-from governance import admission
+from governance import standings
 from governance.models import AgentRules, WorkspaceRules
 from governance.trail import note, note_at
 
@@ -81,7 +81,7 @@ def set_limits(agent: Agent, *, limits: Rule, actor: Actor, now: datetime) -> Ru
 def _change(owner: Owner, rule: str, how: Any, *, actor: Actor, now: datetime) -> Rule:
     workspace_id = owner.id if isinstance(owner, Workspace) else owner.workspace_id
     require_manager(actor, workspace_id, now=now)
-    admission.hold_alone(workspace_id)
+    standings.hold_alone(workspace_id)
     rules = _rules_of(owner)
     old: Rule = getattr(rules, rule)
     new: Rule = how(old)

@@ -9,7 +9,7 @@ from accounts.actor import Actor
 from accounts.models import Agent
 from accounts.registering import require_manager
 from events import bus
-from governance import admission
+from governance import standings
 from governance.trail import note
 
 
@@ -33,7 +33,7 @@ def _switch(
     agent: Agent, *, killed_at: datetime | None, reason: str, actor: Actor, now: datetime
 ) -> Agent:
     require_manager(actor, agent.workspace_id, now=now)
-    admission.hold_alone(agent.workspace_id)
+    standings.hold_alone(agent.workspace_id)
     locked = Agent.objects.select_for_update().get(id=agent.id)
     if (locked.killed_at is None) == (killed_at is None):
         return locked

@@ -39,15 +39,23 @@ def registered(agent: Agent, secret: str) -> dict[str, Any]:
     return {"ok": True, "service_account": told, **ids}
 
 
-def key(row: ApiKey, *, now: datetime) -> dict[str, Any]:
-    is_over = row.expires_at is not None and row.expires_at <= now
+def new_key(row: ApiKey, token: str) -> dict[str, Any]:
     return {
         "key_id": str(row.id),
         "service_account_id": str(row.agent_id),
         "key_hint": row.prefix,
-        "status": "revoked" if row.revoked_at else "expired" if is_over else "active",
+        "status": "active",
         "created_at": stamp(row.created_at),
         "expires_at": stamp(row.expires_at),
+        "token": token,
+    }
+
+
+def ended_key(row: ApiKey) -> dict[str, Any]:
+    return {
+        "key_id": str(row.id),
+        "service_account_id": str(row.agent_id),
+        "status": "revoked",
         "revoked_at": stamp(row.revoked_at),
     }
 
@@ -60,7 +68,6 @@ def agent(row: Agent) -> dict[str, Any]:
         "display_name": row.display_name or None,
         "status": _status(row, gone="deleted"),
         "created_at": stamp(row.created_at),
-        "updated_at": stamp(row.updated_at),
     }
 
 
