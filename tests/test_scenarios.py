@@ -305,6 +305,18 @@ def test_canceling_a_scenario_takes_the_work_and_the_question_away(people, owner
     assert not Intent.objects.reporting().exists()
 
 
+def test_a_yes_stays_a_yes_when_the_whole_is_canceled_before_the_next_step(people, owner, now):
+    scenario = applied(owner, bundle(person_step("release"), agent_step("ship")), now=now).intent
+
+    decide(answer(gate_of(scenario), people.bob), now=now)
+    cancel(scenario.id, reason="", actor=owner, now=now)
+    scenario = advanced(scenario, now=now)
+
+    assert scenario.status == Status.CANCELED
+    assert states(scenario) == ["done", "skipped"]
+    assert not Intent.objects.filter(parent=scenario.id).exists()
+
+
 def test_advancing_again_changes_nothing(owner, worker, now):
     scenario = applied(owner, three_steps(), now=now).intent
     scenario = finish(scenario, "build", worker, now)

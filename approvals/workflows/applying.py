@@ -16,6 +16,7 @@ from approvals.workflows.models import Step, Workflow
 from approvals.workflows.plan import Plan
 from approvals.workflows.run import Run
 from events.rows import insert_rows
+from governance.admission import require_admitted
 from intents import change as changes
 from intents.actions import Submission, begin, require_usable
 from intents.models import Intent
@@ -52,7 +53,7 @@ class Applied:
 def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Applied:
     """Register the agents that are missing, store the scenario, and begin its first step.
 
-    Raises: BadBundle with all that is wrong; MayNotRegister; KeyRefused.
+    Raises: BadBundle with all that is wrong; MayNotRegister; KeyRefused; NotAdmitted.
     """
     require_usable(actor, now=now)
     workspace = Workspace.objects.get(id=actor.workspace_id)
@@ -62,7 +63,9 @@ def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Ap
     if actor.is_agent and missing(bundle, workspace):
         raise MayNotRegister
     agents = [_provided(part, workspace, now=now) for part in bundle.agents]
-    workflow = _store(bundle, plan, actor=actor, now=now)
+    submission = _submission(bundle, actor)
+    require_admitted(submission, now=now)
+    workflow = _store(bundle, plan, submission, now=now)
     run = Run(workflow, list(workflow.steps.order_by("position")), now=now)
     go_on(run)
     return Applied(run.intent, workflow, agents, found.warnings)
@@ -83,9 +86,9 @@ def _provided(part: AgentPart, workspace: Workspace, *, now: datetime) -> Provid
     return Provided(part.role, part.address, agent, is_new)
 
 
-def _store(bundle: Bundle, plan: Plan, *, actor: Actor, now: datetime) -> Workflow:
+def _store(bundle: Bundle, plan: Plan, submission: Submission, *, now: datetime) -> Workflow:
     """Insert the intent of a scenario and its plan, with every step still to come."""
-    change = begin(_submission(bundle, actor), now=now)
+    change = begin(submission, now=now)
     intent = change.intent
     intent.scenario_id, intent.reports_to = bundle.scenario_id, intent.id
     workflow = Workflow(intent=intent, title=bundle.title, plan=plan.frozen(), created_at=now)

@@ -1,13 +1,13 @@
 """How each kind of step begins: work for an agent, a question to people, or a wait of our own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from accounts.actor import Actor, Channel
 from accounts.actor import Kind as ActorKind
 from accounts.addresses import RUNTIME
-from accounts.models import Agent
 from approvals import gates, timetable
 from approvals.asking import open_gate, unknown_assignees, upcoming
 from approvals.models import Gate
@@ -15,6 +15,8 @@ from approvals.workflows import results, telling
 from approvals.workflows.models import Step
 from approvals.workflows.plan import Kind, StepPlan
 from approvals.workflows.run import Run
+from governance.admission import require_admitted
+from governance.verdicts import NotAdmitted
 from intents.actions import Submission, begin, first_delivery
 from intents.change import error
 from intents.lifecycle import WaitingFor
@@ -39,13 +41,15 @@ def start(run: Run, step_id: str) -> None:
 
 
 def _dispatch(run: Run, step: Step, plan: StepPlan) -> None:
-    """Put the work before its agent as an intent of its own; never before one that was killed."""
-    agents = Agent.objects.filter(workspace=run.intent.workspace_id, address=plan.address)
-    if agents.filter(killed_at__isnull=False).exists():
-        message = f"{plan.literal} was switched off, so it is given no work."
-        step.error = error("agent_killed", message, now=run.now)
+    """Put the work before its agent as an intent of its own, if the agent may be sent it."""
+    work = _work(run.intent, step, plan, run)
+    try:
+        # Whoever applied the scenario is who sends: rules about the runtime itself there are none.
+        require_admitted(replace(work, from_address=run.intent.from_address), now=run.now)
+    except NotAdmitted as refusal:
+        step.error = error(refusal.code, str(refusal), now=run.now)
         return
-    change = begin(_work(run.intent, step, plan, run), now=run.now)
+    change = begin(work, now=run.now)
     child = change.intent
     child.parent, child.reports_to = run.intent, run.intent.id
     child.scenario_id, child.step_id = run.intent.scenario_id, step.step_id

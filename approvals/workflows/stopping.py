@@ -5,6 +5,7 @@ from typing import Any
 from approvals import gates
 from approvals.actions.answer import outcome_of
 from approvals.actions.ending import finish
+from approvals.kinds import FAIL
 from approvals.models import Gate
 from approvals.workflows.models import Step
 from approvals.workflows.plan import Verdict, resting
@@ -46,7 +47,8 @@ def halt(run: Run) -> None:
     if step.child and step.child.status == Status.COMPLETED:
         end_active(run, Verdict.DONE)
     elif step.gate and step.gate.state == Gate.State.DECIDED:
-        end_active(run, Verdict.REFUSED)
+        was_no = step.gate.effect_of(step.gate.outcome) == FAIL
+        end_active(run, Verdict.REFUSED if was_no else Verdict.DONE)
     else:
         is_late = run.intent.status == Status.TIMED_OUT
         _withdraw(run, step, Status.TIMED_OUT if is_late else Status.CANCELED)
