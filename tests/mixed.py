@@ -11,9 +11,6 @@ from typing import Any
 
 import httpx
 
-from api.openapi import describe
-from api.urls import api as served
-
 HERE = "agent://myorg/production"
 AGENTS = [f"mixed-{number}" for number in range(10)]
 # Long enough that nothing that should end otherwise meets it.
@@ -161,5 +158,4 @@ SCENARIOS = [
         {"steps": [IGNORES, YES], "deadline_seconds": DEADLINE_SECONDS},
     ),
 ]  # fmt: skip
-SERVES_SCENARIOS = any("/scenarios/apply" in path for path in describe(served)["paths"])
-KINDS = DIRECT + SCENARIOS if SERVES_SCENARIOS else DIRECT
+KINDS = DIRECT + SCENARIOS

@@ -275,3 +275,25 @@ def test_macros_are_listed_and_described(people, api):
         assert macro["description"] == each["description"]
         assert {"name", "default", "description"} == set(macro["parameters"][0])
     assert refusal(api.get(f"{MACROS}/nothing"))[:2] == (404, "macro_not_found")
+
+
+def test_a_payload_must_fit_its_registered_type(people, api):
+    schema = {"type": "object", "properties": {"order": {"type": "integer"}}}
+    named = {
+        "semantic_type": "shop.refund.v1",
+        "schema_json": schema,
+        "compatibility_mode": "strict",
+    }
+    api.post("/v1/schemas", named)
+    given = bundle(
+        person_step("release"), intent={"type": "shop.refund.v1", "payload": {"order": "many"}}
+    )
+    before = counts(*ROWS)
+
+    found = api.post(VALIDATE, given).json()
+    refused = api.post(APPLY, given)
+
+    assert found["valid"] is False
+    assert found["errors"] == ["intent.payload.order: must be integer"]
+    assert refusal(refused)[:2] == (422, "schema_invalid")
+    assert counts(*ROWS) == before

@@ -16,11 +16,14 @@ from api.axme.schemas import Tolerant
 from api.axme.translate import bundles, macros
 from api.axme.translate import scenarios as outward
 from approvals.workflows import applying, checking
+from approvals.workflows.bundle import Bundle
 from approvals.workflows.models import Workflow
 from approvals.workflows.plan import Plan
 from events import pool
 from intents.models import Intent
 from intents.payloads import digest
+from intents.registry import actions as registry
+from intents.registry import known
 
 router = Router(tags=["Scenarios"])
 
@@ -72,6 +75,10 @@ def steps_of(row: Intent) -> dict[str, Any]:
 def _validate(actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
     bundle, found = bundles.bundle(given, actor=actor, now=timezone.now())
     checking.checked(bundle, found, Workspace.objects.get(id=actor.workspace_id))
+    try:
+        found.warnings += _misfits(bundle, actor)
+    except registry.Misfit as misfit:
+        found.errors += [f"intent.payload.{path}: {said}" for path, said in misfit.errors.items()]
     return {
         "ok": True,
         "valid": not found.errors,
@@ -80,12 +87,19 @@ def _validate(actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _misfits(bundle: Bundle, actor: Actor) -> list[str]:
+    """Return warnings about the payload, if its type is registered. Raises: Misfit."""
+    row = known.types_of(actor.workspace_id).get(bundle.type)
+    return registry.check_payload(row, bundle.payload) if row else []
+
+
 def _apply_once(scope: str | None, actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     made: list[dict[str, Any]] = []
 
     def produce() -> dict[str, Any]:
         bundle, found = bundles.bundle(given, actor=actor, now=now)
+        found.warnings += _misfits(bundle, actor)
         made.append(outward.applied(applying.apply(bundle, found, actor=actor, now=now)))
         return made[-1]
 

@@ -1,5 +1,6 @@
 """The tools of who asks: put a question to people, wait for the answer, look at an intent."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from accounts.addresses import ANYONE
 from api import idempotency
-from api.axme import auth, calls, translate
+from api.axme import auth, calls, intent_types, translate
 from api.axme.errors import BadRequest
 from api.axme.schemas import NewIntent
 from api.mcp.arguments import Arguments, Call, Found, Id
@@ -59,7 +60,11 @@ async def request_approval(call: Call, given: RequestApproval) -> Found:
     if actor.session_id and not actor.reviews:
         said = "This only reads. To ask, send an API key or a reviewer's actor token."
         raise BadRequest(403, "invalid_actor_scope", said)
-    submission = translate.submission(_intent(call, given), actor=actor, now=timezone.now())
+    warnings = await intent_types.warnings_about(actor, TYPE, given.payload)
+    submission = replace(
+        translate.submission(_intent(call, given), actor=actor, now=timezone.now()),
+        warnings=warnings,
+    )
     key = given.idempotency_key
     scope = idempotency.scope_of(actor, f"mcp {TYPE}", key) if key else None
     fingerprint = digest(given.model_dump(mode="json"))
