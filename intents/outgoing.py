@@ -1,7 +1,7 @@
 """What leaves this server because something happened to an intent: pushes to agents, and news.
 
 Written by the database itself in one statement of the action's own transaction, which costs next
-to nothing where no agent is called and nobody has subscribed (decision 9).
+to nothing where no agent is called and nobody has subscribed (decision 15).
 """
 
 import json
