@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from events import outbox
 from events.models import Outbox
@@ -61,7 +61,12 @@ def _send(row: Outbox, kind: Kind, *, now: datetime) -> None:
         _let_rest(row, now=now)
 
 
+@transaction.atomic
 def _let_rest(row: Outbox, *, now: datetime) -> None:
     """Do not let everything that is due for a machine that is away run into its silence."""
     due = Outbox.objects.due(now, queue=row.queue).filter(target_id=row.target_id)
-    due.update(next_try_at=now + REST)
+    if connection.features.has_select_for_update_skip_locked:
+        # What an action is writing is left to it: waiting for each other, one of us would fail.
+        due = due.select_for_update(skip_locked=True)
+    resting = list(due.values_list("id", flat=True))
+    Outbox.objects.filter(id__in=resting).update(next_try_at=now + REST)

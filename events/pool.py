@@ -12,6 +12,8 @@ from django.db import InterfaceError, OperationalError, connection, connections
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# How often a transaction may lose to another one before its caller hears of it.
+TRIES = 3
 _threads: ThreadPoolExecutor | None = None
 
 
@@ -42,7 +44,8 @@ class Together(Generic[Item, Result]):
 
     Alone, a call starts at once: there is no timer. `function` gets a list and returns a result
     or an exception for each item. A batch that raises is retried one by one, so that one bad
-    item never hurts another; but not when it is unknown whether it was kept.
+    item never hurts another; but not when it is unknown whether it was kept. One that the
+    database ended for the sake of another is tried again.
     """
 
     def __init__(
@@ -76,18 +79,26 @@ class Together(Generic[Item, Result]):
         finally:
             self._running -= 1
 
-    async def _serve(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+    async def _serve(
+        self, batch: list[tuple[Item, "asyncio.Future[Result]"]], tries: int = TRIES
+    ) -> None:
         try:
             results = await run(self._function, [item for item, _ in batch])
         except Exception as failure:  # Whatever it was, each item is answered on its own.
-            if len(batch) == 1 or not _is_undone(failure):
+            left = tries - 1 if _lost(failure) else 0 if len(batch) == 1 else tries
+            if not _is_undone(failure) or not left:
                 results = [failure] * len(batch)
             else:
                 for pair in batch:
-                    await self._serve([pair])
+                    await self._serve([pair], left)
                 return
         for (_, future), result in zip(batch, results, strict=True):
             _settle(future, result)
+
+
+def _lost(failure: Exception) -> bool:
+    """Tell whether PostgreSQL chose this transaction to end a deadlock, or a conflict, with."""
+    return str(getattr(failure.__cause__, "sqlstate", None) or "").startswith("40")
 
 
 def _is_undone(failure: Exception) -> bool:
@@ -97,8 +108,7 @@ def _is_undone(failure: Exception) -> bool:
     """
     if not isinstance(failure, OperationalError | InterfaceError):
         return True
-    state = getattr(failure.__cause__, "sqlstate", None)
-    return connection.vendor == "sqlite" or str(state or "").startswith("40")
+    return connection.vendor == "sqlite" or _lost(failure)
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any) -> None:

@@ -7,13 +7,13 @@ when it was made, and a reader looks some way back for what came in later.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from events.models import Event
@@ -69,25 +69,32 @@ class Changes:
 
 
 def changes(workspace_id: UUID, address: str, *, after: Cursor | None, limit: int) -> Changes:
-    """Return what changed at an address behind a cursor, or all there is without one."""
+    """Return what changed at an address behind a cursor, or all there is without one.
+
+    Late ones come on top of the limit: were they counted, a page could hold nothing else while
+    some transaction stays open, and the reader would not get on.
+    """
     mark = _mark()  # Before the rows: what is committed in between comes twice, never not at all.
     rows = Delivery.objects.at(workspace_id, address).select_related("intent")
-    if after is not None:
-        rows = rows.filter(updated_at__gte=after.at - LOOK_BACK).filter(_unseen(after))
-    found = list(rows.order_by("updated_at", "id")[: limit + 1])
-    told = [(Cursor(row.updated_at, row.id, mark), row) for row in found[:limit]]
-    has_more = len(found) > limit
-    places = [told[-1][0]] if told else []
-    if after is not None and not has_more:
-        # The last one may be a late one. With more of those, the next page starts among them and
-        # tells again what stood in between.
-        places.append(Cursor(after.at, after.id, mark))
-    return Changes(told, max(places, key=lambda c: (c.at, c.id), default=None), has_more)
+    late, ahead = ([], rows) if after is None else (_late(rows, after), rows.filter(_ahead(after)))
+    found = list(ahead.order_by("updated_at", "id")[: limit + 1])
+    told = [(Cursor(row.updated_at, row.id, mark), row) for row in [*late, *found[:limit]]]
+    place = replace(after, mark=mark) if after else None
+    if found:
+        place = told[-1][0]
+    return Changes(told, place, len(found) > limit)
 
 
-def _unseen(after: Cursor) -> Q:
-    ahead = Q(updated_at__gt=after.at) | Q(updated_at=after.at, id__gt=after.id)
-    return ahead if after.mark is None else ahead | Q(_committed_after(after.mark))
+def _ahead(after: Cursor) -> Q:
+    return Q(updated_at__gt=after.at) | Q(updated_at=after.at, id__gt=after.id)
+
+
+def _late(rows: QuerySet[Delivery], after: Cursor) -> list[Delivery]:
+    """Return what stands before the cursor and was committed after it was made."""
+    if after.mark is None:
+        return []
+    behind = rows.filter(updated_at__gte=after.at - LOOK_BACK).exclude(_ahead(after))
+    return list(behind.filter(_committed_after(after.mark)).order_by("updated_at", "id"))
 
 
 def _mark() -> int:

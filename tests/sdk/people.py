@@ -27,7 +27,8 @@ def _(caller: Caller) -> None:
     assert page["has_more"] is True
     assert rest["has_more"] is False
     changed = [each["thread"]["thread_id"] for each in [*page["changes"], *rest["changes"]]]
-    assert changed == asked
+    # What was being written while a cursor was made may come twice.
+    assert list(dict.fromkeys(changed)) == asked
 
 
 @calls("reply_inbox_thread")
