@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.actions import ensure_agent
-from api.axme.agents import _put_before
 from api.axme.calls import Creation, _create_many, _events_many, _load_many
+from api.axme.deliveries import _put_before
 from approvals.actions import decide_many, submit_many
 from approvals.models import Gate
 from events import outbox

@@ -16,8 +16,8 @@ from api.axme import auth, calls
 from api.axme.agent_schemas import ActionPolicy, CostPolicy, Heartbeat, Switch
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.registry import reference, rules_of
-from api.axme.translate import registry as translate
+from api.axme.policies import reference, rules_of
+from api.axme.translate import agents as translate
 from events import pool
 from governance import actions, usage
 from governance.health import Health, during

@@ -17,7 +17,7 @@ from api.axme import calls
 from api.axme.agent_schemas import AgentDescription, NewKey, NewServiceAccount
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.translate import registry as translate
+from api.axme.translate import agents as translate
 from events import pool
 
 router = Router(tags=["Agents"])

@@ -1,24 +1,88 @@
-"""The people a page of one gate names: who may be given it, and what its trail's names are."""
+"""The people of a workspace: its admins see them here, invite more, and revoke invitations."""
 
-from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actor import Actor
-from accounts.models import Membership, User
-from approvals.models import Gate
+from accounts.joining import Invite
+from accounts.models import Membership, Workspace
+from approvals.actions import inviting
+from approvals.desk import shell
+from approvals.desk.invitation import AddressForm
 
 
-def takers(gate: Gate, actor: Actor) -> list[User]:
-    """Return the reviewers who may be given this: all but the reader and who had it before."""
-    away = {int(id) for id in gate.rule.get("away", {})}
-    members = Membership.objects.filter(workspace=gate.workspace_id, role__in=Membership.DECIDING)
-    people = User.objects.filter(is_active=True, memberships__in=members)
-    return list(people.exclude(id__in={*away, actor.user_id}).order_by("name", "email", "id"))
+@login_required
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Show who is in the workspaces this person administers, and who is invited."""
+    return _people(request, shell.actor_of(request), AddressForm(), now=timezone.now())
 
 
-def names(gate: Gate) -> Mapping[str, str]:
-    """Return how people say the names that the trail of a gate has."""
-    known = {decision.decider: decision.by for decision in gate.decisions.all()}
-    handed = {*gate.rule.get("away", {}).values(), *gate.rule.get("voices", {}).values()}
-    if handed - known.keys():
-        known |= {user.email: str(user) for user in User.objects.filter(email__in=handed)}
-    return known
+@login_required
+@require_POST
+def invite(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
+    """Invite somebody by e-mail."""
+    now, actor = timezone.now(), shell.actor_of(request)
+    workspace = _administered(actor).filter(id=workspace_id).first()
+    if workspace is None:
+        raise Http404
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _people(request, actor, form, at=workspace_id, now=now, status=422)
+    email = form.cleaned_data["email"]
+    inviting.invite(workspace, owner_agent=actor.name, recipient_hint=email, actor=actor, now=now)
+    shell.tell(request, f"An invitation is on its way to {email}.")
+    return redirect("people")
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, invite_id: UUID) -> HttpResponse:
+    """End an invitation that nobody has followed yet."""
+    try:
+        inviting.revoke(invite_id, actor=shell.actor_of(request), now=timezone.now())
+    except (inviting.NoSuchInvite, inviting.MayNotInvite) as failure:
+        raise Http404 from failure
+    shell.tell(request, "The invitation is revoked.")
+    return redirect("people")
+
+
+def _administered(actor: Actor) -> Any:
+    return Workspace.objects.filter(id__in=actor.administers).order_by("org", "name", "id")
+
+
+def _people(
+    request: HttpRequest,
+    actor: Actor,
+    form: AddressForm,
+    *,
+    at: UUID | None = None,
+    now: datetime,
+    status: int = 200,
+) -> HttpResponse:
+    if not actor.administers:
+        raise PermissionDenied
+    context = shell.context(request, actor, "people", now=now)
+    rooms = [
+        {
+            "workspace": workspace,
+            "members": Membership.objects.filter(workspace=workspace)
+            .select_related("user")
+            .order_by("user__email", "id"),
+            "invites": Invite.objects.filter(workspace=workspace)
+            .open(now)
+            .order_by("-created_at", "id")[:100],
+            "form": form if at in (None, workspace.id) else AddressForm(),
+        }
+        for workspace in _administered(actor)
+    ]
+    context |= {"rooms": rooms}
+    return shell.page(request, "desk/people.html", context, status=status)

@@ -15,7 +15,7 @@ from api.axme.agent_schemas import NewEntry, OrgReceivePolicy, ReceiveOverride, 
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
 from api.axme.service_accounts import managed, workspace_of
-from api.axme.translate import registry as translate
+from api.axme.translate import agents as translate
 from api.axme.translate import stamp
 from events import pool
 from governance import actions
