@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from accounts.addresses import RUNTIME
 from accounts.models import AGENT_NAME, Agent, Workspace
-from approvals.asking import ANY_REVIEWER, Directory
+from approvals.directory import ANY_REVIEWER, Directory
 from approvals.workflows.bundle import AgentPart, Bundle, Findings
 from approvals.workflows.compiling import compiled
 from approvals.workflows.plan import Kind, Plan
