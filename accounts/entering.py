@@ -6,8 +6,8 @@ from django.db import transaction
 
 from accounts import tokens
 from accounts.actor import Actor
+from accounts.managing import NotAManager
 from accounts.models import EntryToken, User
-from accounts.registering import NotAManager
 from accounts.standing import require_standing
 
 LIVES_FOR = timedelta(minutes=5)

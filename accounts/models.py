@@ -257,4 +257,4 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-from accounts.joining import Invite, Profile  # noqa: E402, F401 - they point at the models above
+from accounts.people.models import Invite, Profile  # noqa: E402, F401 - they point at the models above

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from accounts.joining import Invite, Profile
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
+from accounts.people.models import Invite, Profile
 from api.axme.unsupported import FAMILIES
 from api.models import IdempotencyKey
 from events.models import Outbox

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import add_reviewer, ensure_workspace
-from accounts.joining import Invite
 from accounts.models import Membership, User
+from accounts.people.models import Invite
 from approvals import notices
 from approvals.actions import inviting, joining
 from approvals.tasks import send_notices

@@ -10,9 +10,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
-from accounts import nicknames
+from accounts.agents import BadAgent, NameTaken, NoSuchAgent, NoSuchKey
 from accounts.keys import KeyRefused
-from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, NotAManager
+from accounts.managing import NotAManager
+from accounts.people import nicknames
 from accounts.sealing import Unreadable
 from accounts.sessions.actors import OutsideMembership
 from accounts.sessions.secrets import TokenExpired, TokenRefused

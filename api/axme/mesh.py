@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 
-from accounts import registering
+from accounts import agents
 from accounts.actor import Actor
+from accounts.managing import require_manager_to_read
 from accounts.models import Agent
 from api.axme import auth, calls
 from api.axme.agent_schemas import ActionPolicy, CostPolicy, Heartbeat, Switch
@@ -44,7 +45,7 @@ async def heartbeat(
     cost = Decimal(str(metrics.get("cost_usd", 0))).quantize(Decimal("0.000001"))
 
     def hear() -> dict[str, Any]:
-        agent = registering.find(actor, address)
+        agent = agents.find(actor, address)
         heard = actions.heartbeat(agent, metrics=metrics, cost_usd=cost, actor=actor, now=now)
         return translate.heard(heard, now=now)
 
@@ -97,7 +98,7 @@ async def set_cost_policy(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(address_id))
+        agent = agents.find(actor, reference(address_id))
         limits = actions.set_limits(agent, limits=body.limits(), actor=actor, now=now)
         return {"ok": True, "policy": translate.cost_policy(agent, limits)}
 
@@ -118,7 +119,7 @@ async def set_action_policy(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(address_id))
+        agent = agents.find(actor, reference(address_id))
         given = {"allow": body.allow, "deny": body.deny}
         types = actions.set_types(agent, **given, actor=actor, now=now)
         return {"ok": True, "policy": translate.action_policy(agent, types)}
@@ -138,7 +139,7 @@ async def _switched(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(address_id))
+        agent = agents.find(actor, reference(address_id))
         return translate.switched(how(agent, reason=body.reason, actor=actor, now=now))
 
     return await calls.once(request, actor, body.model_dump(mode="json"), produce)
@@ -181,7 +182,7 @@ def _events(actor: Actor, type: str, most: int) -> list[MeshEvent]:
 
 def _require_manager(actor: Actor) -> None:
     for workspace_id in actor.workspaces:
-        registering.require_manager_to_read(actor, workspace_id)
+        require_manager_to_read(actor, workspace_id)
 
 
 def _one_of(word: str, words: list[Any], name: str) -> str:

@@ -7,8 +7,9 @@ from urllib.parse import unquote
 from django.http import HttpRequest
 from ninja import Router
 
-from accounts import registering
+from accounts import agents
 from accounts.actor import Actor
+from accounts.managing import require_manager_to_read
 from accounts.models import Agent, Workspace
 from api.axme import calls
 from api.axme.agent_schemas import NewEntry, OrgReceivePolicy, ReceiveOverride, ReceivePolicy
@@ -113,7 +114,7 @@ catch_all = Router(tags=["Agents"])
 @catch_all.get("/agents/{path:address}")
 async def get_agent(request: HttpRequest, address: str) -> dict[str, Any]:
     """Read a registered agent by its address, raw or encoded."""
-    agent = await pool.run(registering.find, actor_of(request), reference(address))
+    agent = await pool.run(agents.find, actor_of(request), reference(address))
     told = translate.agent(agent) | {"updated_at": stamp(agent.updated_at)}
     return {"ok": True, "agent": told}
 
@@ -145,7 +146,7 @@ async def _ruled(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(path))
+        agent = agents.find(actor, reference(path))
         new = _change(agent, rule, what, actor=actor, now=now)
         if rule == "receive":
             return {"ok": True, "policy": translate.receive_policy(agent, new)}
@@ -178,7 +179,7 @@ def _change(
 
 def _managed_space(actor: Actor, org_id: str) -> Workspace:
     space = workspace_of(actor, org_id, None)
-    registering.require_manager_to_read(actor, space.id)
+    require_manager_to_read(actor, space.id)
     return space
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router
 
-from accounts import registering
+from accounts import agents
 from accounts.actor import Actor
+from accounts.agents import BadAgent, NoSuchKey
+from accounts.managing import require_manager_to_read
 from accounts.models import Agent, Workspace
-from accounts.registering import BadAgent, NoSuchKey
 from accounts.sealing import seal, unseal
 from api.axme import calls
 from api.axme.agent_schemas import AgentDescription, NewKey, NewServiceAccount
@@ -36,7 +37,7 @@ async def create_service_account(request: HttpRequest, body: NewServiceAccount) 
 
     def produce(now: datetime) -> dict[str, Any]:
         space = workspace_of(actor, body.org_id, body.workspace_id)
-        made = registering.register(space, name=body.name, given=body.said(), actor=actor, now=now)
+        made = agents.register(space, name=body.name, given=body.said(), actor=actor, now=now)
         return translate.registered(*made)
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
@@ -65,8 +66,8 @@ async def update_service_account(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
-        changed = registering.describe(agent, given=body.said(), actor=actor, now=now)
+        agent = agents.find(actor, service_account_id)
+        changed = agents.describe(agent, given=body.said(), actor=actor, now=now)
         return translate.registered(*changed)
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
@@ -78,8 +79,8 @@ async def delete_service_account(request: HttpRequest, service_account_id: str) 
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
-        return translate.registered(registering.remove(agent, actor=actor, now=now), "")
+        agent = agents.find(actor, service_account_id)
+        return translate.registered(agents.remove(agent, actor=actor, now=now), "")
 
     return await calls.once(request, actor, None, produce)
 
@@ -90,9 +91,9 @@ async def create_key(request: HttpRequest, service_account_id: str, body: NewKey
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
+        agent = agents.find(actor, service_account_id)
         expires_at = _expiry(body.expires_at, now=now)
-        key, token = registering.add_key(agent, expires_at=expires_at, actor=actor, now=now)
+        key, token = agents.add_key(agent, expires_at=expires_at, actor=actor, now=now)
         return {"ok": True, "key": translate.new_key(key, token)}
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
@@ -104,8 +105,8 @@ async def revoke_key(request: HttpRequest, service_account_id: str, key_id: str)
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
-        key = registering.end_key(agent, _key_id(key_id), actor=actor, now=now)
+        agent = agents.find(actor, service_account_id)
+        key = agents.end_key(agent, _key_id(key_id), actor=actor, now=now)
         return {"ok": True, "key": translate.ended_key(key)}
 
     return await calls.once(request, actor, None, produce)
@@ -116,8 +117,8 @@ def managed(actor: Actor, ref: str) -> Agent:
 
     Raises: NoSuchAgent, also for another workspace's; NotAManager for agents' keys.
     """
-    agent = registering.find(actor, ref)
-    registering.require_manager_to_read(actor, agent.workspace_id)
+    agent = agents.find(actor, ref)
+    require_manager_to_read(actor, agent.workspace_id)
     return agent
 
 
@@ -153,7 +154,7 @@ def _with_secrets(answer: dict[str, Any], how: Callable[[str], str]) -> dict[str
 
 def _list(actor: Actor, org_id: str, workspace_id: str) -> list[Agent]:
     space = workspace_of(actor, org_id, workspace_id)
-    registering.require_manager_to_read(actor, space.id)
+    require_manager_to_read(actor, space.id)
     rows = Agent.objects.visible_to(actor).registered().filter(workspace=space)
     return list(rows.select_related("workspace").order_by("created_at", "id")[:MOST])
 

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.addresses import RUNTIME
+from accounts.agents import provision
 from accounts.models import Agent, Workspace
-from accounts.provisioning import provision
 from approvals.workflows.advance import go_on
 from approvals.workflows.bundle import AgentPart, BadBundle, Bundle, Findings
 from approvals.workflows.checking import checked, missing

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.actor import Actor
 from accounts.addresses import SCHEME
-from accounts.joining import Profile
 from accounts.models import Agent, Workspace
+from accounts.people.models import Profile
 from accounts.standing import require_standing
 
 NICK = re.compile(r"@?([A-Za-z0-9_.-]{3,32})")
