@@ -25,9 +25,15 @@ DESCRIBED = ("display_name", "description", "delivery_mode", "callback_url")
 class NoSuchAgent(Exception):
     """There is no agent with this id or address."""
 
+    def __init__(self) -> None:
+        super().__init__(NoSuchAgent.__doc__)
+
 
 class NoSuchKey(Exception):
     """This agent has no key with this id."""
+
+    def __init__(self) -> None:
+        super().__init__(NoSuchKey.__doc__)
 
 
 class NameTaken(Exception):
@@ -51,7 +57,7 @@ def find(actor: Actor, ref: str) -> Agent:
         # Only a person has several workspaces, and they may know one address in two.
         found = agents.filter(address=address).order_by("created_at", "id").first()
     if found is None:
-        raise NoSuchAgent(NoSuchAgent.__doc__)
+        raise NoSuchAgent
     return found
 
 
@@ -118,7 +124,7 @@ def end_key(agent: Agent, key_id: UUID, *, actor: Actor, now: datetime) -> ApiKe
     require_manager(actor, agent.workspace_id, now=now)
     key = agent.keys.select_for_update().filter(id=key_id).first()
     if key is None:
-        raise NoSuchKey(NoSuchKey.__doc__)
+        raise NoSuchKey
     revoke_key(key, now=now)
     return key
 

@@ -17,7 +17,8 @@ from api.axme import auth, calls
 from api.axme.agent_schemas import ActionPolicy, CostPolicy, Heartbeat, Switch
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.policies import reference, rules_of
+from api.axme.named import reference
+from api.axme.policies import rules_of
 from api.axme.translate import agents as translate
 from events import pool
 from governance import actions, usage

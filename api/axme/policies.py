@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
 from django.http import HttpRequest
 from ninja import Router
@@ -14,8 +13,8 @@ from accounts.models import Agent, Workspace
 from api.axme import calls
 from api.axme.agent_schemas import NewEntry, OrgReceivePolicy, ReceiveOverride, ReceivePolicy
 from api.axme.auth import actor_of
-from api.axme.errors import BadRequest
-from api.axme.service_accounts import managed, workspace_of
+from api.axme.named import reference, workspace_of
+from api.axme.service_accounts import managed
 from api.axme.translate import agents as translate
 from api.axme.translate import stamp
 from events import pool
@@ -117,14 +116,6 @@ async def get_agent(request: HttpRequest, address: str) -> dict[str, Any]:
     agent = await pool.run(agents.find, actor_of(request), reference(address))
     told = translate.agent(agent) | {"updated_at": stamp(agent.updated_at)}
     return {"ok": True, "agent": told}
-
-
-def reference(path: str) -> str:
-    """Return the address or id in a path, decoded. Raises: BadRequest for a NUL in it."""
-    text = unquote(path)
-    if "\0" in text:
-        raise BadRequest(422, "invalid_agent_address", "The address has a NUL in it.")
-    return text
 
 
 def _list(actor: Actor, org_id: str, workspace_id: str, most: int) -> list[Agent]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router
@@ -12,12 +11,12 @@ from accounts import agents
 from accounts.actor import Actor
 from accounts.agents import BadAgent, NoSuchKey
 from accounts.managing import require_manager_to_read
-from accounts.models import Agent, Workspace
+from accounts.models import Agent
 from accounts.sealing import seal, unseal
 from api.axme import calls
 from api.axme.agent_schemas import AgentDescription, NewKey, NewServiceAccount
 from api.axme.auth import actor_of
-from api.axme.errors import BadRequest
+from api.axme.named import parse_id, workspace_of
 from api.axme.translate import agents as translate
 from events import pool
 
@@ -106,7 +105,7 @@ async def revoke_key(request: HttpRequest, service_account_id: str, key_id: str)
 
     def produce(now: datetime) -> dict[str, Any]:
         agent = agents.find(actor, service_account_id)
-        key = agents.end_key(agent, _key_id(key_id), actor=actor, now=now)
+        key = agents.end_key(agent, parse_id(key_id, NoSuchKey), actor=actor, now=now)
         return {"ok": True, "key": translate.ended_key(key)}
 
     return await calls.once(request, actor, None, produce)
@@ -120,18 +119,6 @@ def managed(actor: Actor, ref: str) -> Agent:
     agent = agents.find(actor, ref)
     require_manager_to_read(actor, agent.workspace_id)
     return agent
-
-
-def workspace_of(actor: Actor, org_id: str | None, workspace_id: str | None) -> Workspace:
-    """Return the workspace a call names, by ids or by names; the caller's own if it names none.
-
-    Raises: BadRequest 404 for any other.
-    """
-    for space in Workspace.objects.filter(id__in=actor.workspaces).order_by("created_at", "id"):
-        orgs = {None, "", space.org, str(space.org_id)}
-        if org_id in orgs and workspace_id in {None, "", space.name, str(space), str(space.id)}:
-            return space
-    raise BadRequest(404, "workspace_not_found", "There is no workspace with these ids.")
 
 
 async def _once(request: HttpRequest, actor: Actor, body: Any, produce: Produce) -> dict[str, Any]:
@@ -166,10 +153,3 @@ def _expiry(at: datetime | None, *, now: datetime) -> datetime | None:
     if aware - now > FARTHEST:
         raise BadAgent("expires_at is more than ten years away; leave it out for no end.")
     return aware
-
-
-def _key_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise NoSuchKey(NoSuchKey.__doc__) from failure
