@@ -1,4 +1,4 @@
-"""Who sets up what is in a workspace: its agents, its people and their rules."""
+"""Who manages what is in a workspace: its agents and their rules, its people, its types."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,10 @@ from accounts.standing import require_standing
 
 
 class NotAManager(Exception):
-    """Only admins and workspace keys manage agents; the key of an agent never does."""
+    """Only admins of a workspace and its own keys manage what is in it, never an agent's key."""
+
+    def __init__(self) -> None:
+        super().__init__(NotAManager.__doc__)
 
 
 def require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
@@ -23,4 +26,4 @@ def require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
 def require_manager_to_read(actor: Actor, workspace_id: UUID) -> None:
     """Raises: NotAManager for agents' keys and for people who are no admins here."""
     if not actor.manages(workspace_id):
-        raise NotAManager(NotAManager.__doc__)
+        raise NotAManager

@@ -147,7 +147,7 @@ async def _switched(
 
 
 def _listed(actor: Actor, most: int, wanted: str, days: int) -> dict[str, Any]:
-    _require_manager(actor)
+    require_manager_to_read(actor, actor.workspace_id)
     now = timezone.now()
     rows = Agent.objects.visible_to(actor).programs()
     counted = rows.aggregate(
@@ -176,14 +176,9 @@ def _one(actor: Actor, path: str) -> dict[str, Any]:
 
 
 def _events(actor: Actor, type: str, most: int) -> list[MeshEvent]:
-    _require_manager(actor)
+    require_manager_to_read(actor, actor.workspace_id)
     rows = MeshEvent.objects.visible_to(actor)
     return list((rows.filter(type=type) if type else rows).newest()[:most])
-
-
-def _require_manager(actor: Actor) -> None:
-    for workspace_id in actor.workspaces:
-        require_manager_to_read(actor, workspace_id)
 
 
 def _one_of(word: str, words: list[Any], name: str) -> str:

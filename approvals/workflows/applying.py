@@ -60,7 +60,7 @@ def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Ap
     plan = checked(bundle, found, workspace)
     if plan is None:
         raise BadBundle(found.errors)
-    if actor.is_agent and missing(bundle, workspace):
+    if missing(bundle, workspace) and not actor.manages(workspace.id):
         raise MayNotRegister
     agents = [_provided(part, workspace, now=now) for part in bundle.agents]
     submission = _submission(bundle, actor)
