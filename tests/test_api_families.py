@@ -21,11 +21,6 @@ INVITE = {"owner_agent": "agent://desk/owner", "recipient_hint": "Dora", "ttl_se
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def stranger(people):
     return workspace_api(people.elsewhere)
 

@@ -22,11 +22,6 @@ METRICS = {"intents_total": 3, "intents_succeeded": 2, "intents_failed": 1,
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def mine(people):
     return agent_api(people.here, "desk")
 

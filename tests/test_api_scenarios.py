@@ -8,7 +8,7 @@ from approvals.models import Gate
 from approvals.workflows.models import Step, Workflow
 from events.models import Event, Outbox
 from intents.models import Delivery, Intent
-from tests.calling import Api, agent_api, counts, refusal, workspace_api
+from tests.calling import Api, agent_api, counts, refusal
 from tests.factories import HERE, make_people, make_token
 from tests.scenarios import agent_step, bundle, person_step, three_steps
 
@@ -24,11 +24,6 @@ ROWS = (Agent, Intent, Event, Delivery, Workflow, Step, Gate, Outbox)
 @pytest.fixture
 def people():
     return make_people()
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 def test_apply_answers_with_every_name_its_readers_know(people, api):

@@ -5,7 +5,6 @@ import uuid
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -28,6 +27,7 @@ from tests.factories import (
     person,
     submission,
 )
+from tests.signing_in import at_desk
 
 
 def statements(call):
@@ -142,9 +142,7 @@ def test_claiming_mails_takes_two(people, now, many):
 
 @pytest.fixture
 def bob(people):
-    client = Client()
-    client.force_login(people.bob)
-    return client
+    return at_desk(people.bob)
 
 
 def page(client, url):
