@@ -143,19 +143,22 @@ def provision(
     The address must have been checked. What is pushed to it is signed with a secret of its own,
     which is set anew where it has to be known.
     """
-    return Agent.objects.get_or_create(
-        workspace=workspace,
-        address=address,
-        defaults={
-            "name": address.rsplit("/", 1)[-1],
-            "display_name": display_name,
-            "delivery_mode": mode,
-            "callback_url": callback_url,
-            "push_secret": seal(secrets.token_urlsafe(32)) if mode == Agent.Mode.HTTP else "",
-            "created_at": now,
-            "updated_at": now,
-        },
-    )
+    new = {
+        "name": address.rsplit("/", 1)[-1],
+        "display_name": display_name,
+        "delivery_mode": mode,
+        "callback_url": callback_url,
+        "push_secret": seal(secrets.token_urlsafe(32)) if mode == Agent.Mode.HTTP else "",
+        "created_at": now,
+        "updated_at": now,
+    }
+    agent, is_new = Agent.objects.get_or_create(workspace=workspace, address=address, defaults=new)
+    if agent.removed_at is not None:
+        # It was taken off the register and comes back as any new one; its keys stay ended.
+        Agent.objects.filter(id=agent.id).update(**new, removed_at=None, is_on=True)
+        agent.refresh_from_db()
+        return agent, True
+    return agent, is_new
 
 
 def _check_name(name: str) -> None:
