@@ -16,7 +16,7 @@ from approvals.desk import (
     lists,
     live,
     mail,
-    people,
+    members,
     terminal,
 )
 
@@ -43,9 +43,9 @@ urlpatterns = [
     path("live", live.live, name="live"),
     path("m/<str:token>", mail.mail_link, name="mail_link"),
     path("auth/exchange", entry.exchange, name="exchange"),
-    path("people", people.people, name="people"),
-    path("people/<uuid:workspace_id>/invite", people.invite, name="invite"),
-    path("people/revoke/<uuid:invite_id>", people.revoke, name="revoke_invite"),
+    path("people", members.people, name="people"),
+    path("people/<uuid:workspace_id>/invite", members.invite, name="invite"),
+    path("people/revoke/<uuid:invite_id>", members.revoke, name="revoke_invite"),
     path("invitations/<str:token>", invitation.invitation, name="invitation"),
     path("cli/sessions/<uuid:session_id>/end", terminal.end_session, name="end_session"),
     path("cli", terminal.cli_grant, name="cli_grant"),
