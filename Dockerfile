@@ -8,8 +8,9 @@ ENV PYTHONUNBUFFERED=1 \
 RUN useradd --create-home --uid 10001 assent && install -d -o assent -g assent /data
 WORKDIR /app
 
-COPY requirements.txt .
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-s3.txt ./
+RUN pip install --no-cache-dir --require-hashes -r "$REQUIREMENTS"
 COPY . .
 # What `serve` would otherwise do when it starts. The key is for this one command.
 RUN SECRET_KEY=only-while-building-this-image-0000000000 DJANGO_SETTINGS_MODULE=config.settings \

@@ -1,4 +1,4 @@
-"""What changes who may act: workspaces, people, agents and keys. The only writer of these rows."""
+"""What operators set up: workspaces, people, agents and keys. Managers do it through `agents`."""
 
 from datetime import datetime
 

@@ -7,10 +7,16 @@ from django.db import transaction
 from accounts import tokens
 from accounts.actor import Actor
 from accounts.models import EntryToken, User
-from accounts.registering import NotAManager
 from accounts.standing import require_standing
 
 LIVES_FOR = timedelta(minutes=5)
+
+
+class NoDesk(Exception):
+    """The key of an agent opens no desk."""
+
+    def __init__(self) -> None:
+        super().__init__(NoDesk.__doc__)
 
 
 class EntryRefused(Exception):
@@ -21,11 +27,11 @@ class EntryRefused(Exception):
 def let_in(actor: Actor, *, now: datetime) -> str:
     """Return a token that lets this person in once; a key's leads to the sign-in page only.
 
-    A key stands for no person: whoever holds one must not become one. Raises: NotAManager for the
+    A key stands for no person: whoever holds one must not become one. Raises: NoDesk for the
     key of an agent, KeyRefused.
     """
     if actor.is_agent:
-        raise NotAManager("The key of an agent opens no desk.")
+        raise NoDesk
     require_standing(actor, now=now)
     EntryToken.objects.filter(expires_at__lt=now).delete()
     token = tokens.new_link_token()

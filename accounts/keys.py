@@ -13,7 +13,7 @@ from accounts.actor import Actor, Channel, Kind
 from accounts.addresses import SCHEME
 from accounts.models import ApiKey, Membership, User
 
-# A read may trust a key this long without asking again; a write always asks (`usable_sql`).
+# A read may trust a key this long without asking again; a write always asks (`standing`).
 TRUST_SECONDS = 2.0
 CACHE_SIZE = 10_000
 KEY_ID = ApiKey._meta.get_field("id")

@@ -105,6 +105,11 @@ class Workspace(models.Model):
         """The id of the organisation on the wire: made of its name, as there is no row for one."""
         return uuid5(NAMESPACE_URL, f"{SCHEME}{self.org}")
 
+    def is_called(self, org: str, name: str) -> bool:
+        """Tell whether ids or names mean this workspace; what is left out fits any."""
+        orgs, names = {"", self.org, str(self.org_id)}, {"", self.name, str(self), str(self.id)}
+        return org in orgs and name in names
+
 
 class Membership(models.Model):
     class Role(models.TextChoices):
@@ -257,4 +262,4 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-from accounts.joining import Invite, Profile  # noqa: E402, F401 - they point at the models above
+from accounts.people.models import Invite, Profile  # noqa: E402, F401 - they point at the models above

@@ -10,7 +10,7 @@ from api import idempotency
 from api.axme.outgoing import KINDS
 from approvals.logins import codes, grants
 from events import calls, forgetting
-from events.callers import Crew
+from events.crew import Crew
 from events.models import Outbox
 from intents import outgoing
 from intents.actions import announce

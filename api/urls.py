@@ -9,9 +9,9 @@ from ninja.errors import HttpError, ValidationError
 
 from api import openapi
 from api.axme import (
-    agents,
     approvals,
     audit,
+    deliveries,
     entry,
     inbox,
     intent_types,
@@ -20,8 +20,8 @@ from api.axme import (
     media,
     mesh,
     meta,
+    policies,
     portal,
-    registry,
     scenarios,
     service_accounts,
     sessions,
@@ -55,13 +55,13 @@ api.add_router("", meta.public)
 for module in (
     intents,
     steering,
-    agents,
+    deliveries,
     inbox,
     approvals,
     webhooks,
     meta,
     service_accounts,
-    registry,
+    policies,
     mesh,
     entry,
     threads,
@@ -76,7 +76,7 @@ for module in (
 ):
     api.add_router("/v1", module.router)
 # Last: they take whatever the routes above have left.
-for router in (registry.catch_all, unsupported.router):
+for router in (policies.catch_all, unsupported.router):
     api.add_router("/v1", router)
 for failure in (Exception, HttpError, ValidationError, Http404):  # ninja has handlers of its own.
     api.add_exception_handler(failure, answer_failure)

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.actor import Channel
 from accounts.admin import ReadOnly
-from accounts.joining import Invite, Profile
 from accounts.keys import actor_for_user
+from accounts.people.models import Invite, Profile
 from approvals.actions import cancel
 from approvals.models import Decision, Delegation, EmailLink, Gate, Step
 from intents.actions import AlreadyOver, NoSuchIntent

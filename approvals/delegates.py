@@ -8,7 +8,7 @@ from accounts.actor import Actor
 from accounts.addresses import ANYONE, RUNTIME, SCHEME, canonical
 from accounts.models import Agent, Workspace
 from approvals import rules
-from approvals.asking import ANY_REVIEWER, Directory
+from approvals.directory import ANY_REVIEWER, Directory
 from approvals.models import Delegation, seat_of
 from approvals.refusals import NotYours, Refusal
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from accounts.addresses import ANYONE, canonical
 from approvals import rules
-from approvals.asking import Directory, told
+from approvals.directory import Directory
 from approvals.models import Gate, Seat, reviewers_of, seat_of
+from approvals.opening import told
 from events import log
 from events.models import Outbox
 from events.rows import insert_rows

@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts import tokens
-from accounts.joining import Invite
 from accounts.models import User
+from accounts.people.models import Invite
 from events.models import Outbox
 from events.transports.email import Message
 

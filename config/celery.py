@@ -20,7 +20,8 @@ app.conf.update(
     broker_transport_options={} if settings.REDIS_URL else {"polling_interval": 0.05},
     broker_connection_retry_on_startup=True,
     task_ignore_result=True,
-    # Mails have a queue of their own: a slow mail server must not stop the clock.
+    # Mails have a queue of their own: a slow mail server must not stop the clock. Calls to other
+    # machines need none, as their task only starts the threads that make them.
     task_queues=[Queue("celery"), Queue("mail")],
     task_default_queue="celery",
     task_routes={"approvals.tasks.send_notices": {"queue": "mail"}},
@@ -45,7 +46,7 @@ app.conf.beat_schedule = {
     "carry scenarios on": every(1, "approvals.tasks.advance"),
     "offer unanswered work again": every(1, "approvals.tasks.redeliver"),
     "call other machines": every(1, "api.tasks.send_calls"),
-    "push what waits": every(30, "api.tasks.push_waiting"),
+    "push what waited for its agent": every(30, "api.tasks.push_waiting"),
     "give up files that never came": every(60, "intents.tasks.give_up_uploads"),
     "forget old logins": every(3600, "api.tasks.forget_logins"),
     "forget old calls": every(3600, "api.tasks.forget_calls"),

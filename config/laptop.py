@@ -1,4 +1,4 @@
-"""The clock and the hands inside the web process: a Celery worker and its beat on two threads.
+"""The clock and the hands inside the web process: two Celery workers and the beat, a thread each.
 
 For the in-memory broker only, which no other process can reach. Losing what is in it costs
 nothing: every task looks for rows that are due.
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class ClockAndHands:
-    """Starts both threads, stops the process when one dies, and ends them when asked."""
+    """Starts the threads, stops the process when one dies, and ends them when asked."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
@@ -53,7 +53,7 @@ class ClockAndHands:
         return threading.Thread(target=self._watch, args=(name, work), name=name, daemon=True)
 
     def _watch(self, name: str, work: Callable[[], object]) -> None:
-        """Run one of the two, and end the whole process when it ends: never half alive."""
+        """Run one of them, and end the whole process when it ends: never half alive."""
         try:
             work()
         except Exception:

@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from events import pool
 from tests import factories
+from tests.calling import Api, workspace_api
+from tests.receiver import Receiver, receiving
 
 pytest_plugins = ["tests.stage"]
 
@@ -52,6 +54,19 @@ def now() -> datetime:
 def people(db: None) -> factories.People:
     """Ann and Bob of myorg/production, and Cid of other/place."""
     return factories.make_people()
+
+
+@pytest.fixture
+def api(people: factories.People) -> Api:
+    """The API with a key of myorg/production."""
+    return workspace_api(people.here)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Another machine, as far as our calls go: it keeps what it is sent."""
+    with receiving() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,21 @@
-"""Signing a person in as a terminal does, without the mail in between."""
+"""Signing a person in, as a browser or as a terminal, without what comes before it."""
 
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User, Workspace
 from accounts.sessions import actions as sessions
 from api.axme import translate
 from tests.calling import Api
+
+
+def at_desk(user: User) -> Client:
+    """Return a browser in which this person is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def signed_in(user: User, *, workspace: Workspace | None = None) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from accounts import keys
 from accounts.actions import DEFAULT_WORKSPACE, add_reviewer, ensure_workspace, issue_key
 from accounts.actor import Actor, Channel, Kind
 from accounts.admin import ReadOnly
-from accounts.joining import Invite, Profile
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
+from accounts.people.models import Invite, Profile
 from approvals.actions import submit
 from approvals.models import Decision, EmailLink, Gate
 from events.models import Event, Outbox, Subscription, WebhookEvent

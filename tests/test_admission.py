@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions import ensure_agent
+from accounts.agents import remove
 from accounts.keys import KeyRefused
+from accounts.managing import NotAManager
 from accounts.models import Agent, ApiKey
-from accounts.registering import NotAManager, remove
-from api.axme.agents import _put_before
+from api.axme.deliveries import _put_before
 from api.axme.translate import wish
 from approvals.actions import resolve, resume, submit, submit_many
 from events.models import Event

@@ -20,11 +20,6 @@ CALLBACK = "https://hooks.example.com/assent"
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def made(api):
     return api.post(ACCOUNTS, {"name": "analyzer", "display_name": "Analyzer"}).json()
 

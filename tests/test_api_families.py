@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from accounts.joining import Invite, Profile
 from accounts.models import Agent, ApiKey, Membership, User, Workspace
+from accounts.people.models import Invite, Profile
 from api.axme.unsupported import FAMILIES
 from api.models import IdempotencyKey
 from events.models import Outbox
@@ -18,11 +18,6 @@ from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 INVITE = {"owner_agent": "agent://desk/owner", "recipient_hint": "Dora", "ttl_seconds": 3600}
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 @pytest.fixture

@@ -7,16 +7,11 @@ import pytest
 from approvals.models import Decision, Gate
 from events.models import Event
 from intents.models import Intent
-from tests.calling import agent_api, refusal, workspace_api
+from tests.calling import agent_api, refusal
 from tests.factories import APPROVAL, HERE, make_gate, make_intent, trail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DESK = {"owner_agent": "agent://desk"}
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 @pytest.fixture

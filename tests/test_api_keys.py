@@ -1,18 +1,22 @@
 """Who may call: the slots a key comes in, and keys that do not hold."""
 
+from uuid import uuid4
+
 import pytest
 from django.utils import timezone
 
 from accounts import keys
 from accounts.actions import revoke_key
 from accounts.models import Agent, ApiKey
-from events.models import Event
+from events.models import Event, Subscription, WebhookEvent
 from intents.models import Intent
 from tests.calling import Api, counts, refusal
 from tests.factories import make_gate, make_intent, make_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CREATE = {"intent_type": "a.b.v1"}
+HOOK = {"callback_url": "https://hooks.example.com/a", "event_types": ["intent.*"]}
+TOLD = {"event_type": "invite.accepted", "source": "tests", "payload": {}}
 
 
 @pytest.fixture
@@ -58,11 +62,7 @@ def test_an_unknown_key_is_refused(people, token):
 
 def test_a_revoked_key_writes_nothing_even_while_it_is_remembered(people, token):
     api, intent, gate = Api(token), make_intent(people.here), make_gate(people.here)
-    assert api.get("/v1/capabilities").status_code == 200
-    # Revoked by another process, which cannot make this one forget.
-    ApiKey.objects.update(revoked_at=timezone.now())
-    assert keys.remembered(token) is not None
-    before = counts(Intent, Event)
+    before = counts(Intent, Event, Subscription, WebhookEvent)
 
     calls = [
         ("/v1/intents", CREATE),
@@ -75,11 +75,27 @@ def test_a_revoked_key_writes_nothing_even_while_it_is_remembered(people, token)
         (f"/v1/inbox/{gate.intent_id}/approve", {}),
         (f"/v1/inbox/{gate.intent_id}/reject", {}),
         (f"/v1/approvals/{gate.id}/decision", {"decision": "approve"}),
+        ("/v1/service-accounts", {"name": "shop"}),
+        ("/v1/users/register-nick", {"nick": "@dora"}),
+        ("/v1/invites/create", {"owner_agent": "shop"}),
+        (
+            "/v1/schemas",
+            {"semantic_type": "a.b.v1", "schema_json": {}, "compatibility_mode": "warn"},
+        ),
+        ("/v1/webhooks/subscriptions", HOOK),
+        ("/v1/webhooks/events", TOLD),
+        (f"/v1/webhooks/events/{uuid4()}/replay", {}),
     ]
     for path, body in calls:
+        # Each time anew: this process forgets a key as soon as one write of it was refused.
+        ApiKey.objects.update(revoked_at=None)
+        assert api.get("/v1/capabilities").status_code == 200
+        # Revoked by another process, which cannot make this one forget.
+        ApiKey.objects.update(revoked_at=timezone.now())
+        assert keys.remembered(token) is not None
         answer = api.post(path, body)
         assert refusal(answer)[:2] == (401, "invalid_platform_api_key"), path
-    assert counts(Intent, Event) == before
+    assert counts(Intent, Event, Subscription, WebhookEvent) == before
 
 
 def test_a_key_revoked_here_reads_nothing_at_once(people, token):

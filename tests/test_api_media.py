@@ -30,11 +30,6 @@ def folder(settings, tmp_path) -> Path:
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def stranger(people):
     return workspace_api(people.elsewhere)
 

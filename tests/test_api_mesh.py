@@ -22,11 +22,6 @@ METRICS = {"intents_total": 3, "intents_succeeded": 2, "intents_failed": 1,
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def mine(people):
     return agent_api(people.here, "desk")
 
@@ -95,13 +90,21 @@ def test_the_window_says_how_far_back_is_counted(people, api, desk):
     ["{id}", "agent://myorg/production/desk", "agent:/myorg/production/desk", "desk",
      quote("agent://myorg/production/desk", safe="")],
 )  # fmt: skip
-def test_a_killed_agent_neither_sends_nor_is_sent_to_until_resumed(api, mine, desk, spelled):
+def test_an_agent_is_killed_and_resumed_in_any_spelling(api, desk, spelled):
     path = f"{MESH}/{spelled.format(id=desk.id)}"
-    send = {"intent_type": "a.b", "to_agent": "desk"}
 
     killed = api.call("POST", f"{path}/kill", headers={"content-type": "application/json"}).json()
 
     assert (killed["ok"], killed["status"]) == (True, "killed")
+    assert api.post(f"{path}/resume").json()["status"] == "active"
+
+
+def test_a_killed_agent_neither_sends_nor_is_sent_to_until_resumed(api, mine, desk):
+    path = f"{MESH}/{desk.id}"
+    send = {"intent_type": "a.b", "to_agent": "desk"}
+
+    api.post(f"{path}/kill")
+
     assert refusal(api.post("/v1/intents", send))[:2] == (403, "agent_killed")
     assert refusal(mine.post("/v1/intents", {"intent_type": "a.b"}))[:2] == (403, "agent_killed")
     beat = mine.post(BEAT).json()

@@ -18,11 +18,6 @@ def _fresh():
     known.forget()
 
 
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
 def register(api, mode="strict", schema=None, **more):
     body = {"semantic_type": NAME, "schema_json": schema or SCHEMA, "compatibility_mode": mode}
     return api.post("/v1/schemas", body | more)

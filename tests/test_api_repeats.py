@@ -13,11 +13,6 @@ KEY = {"idempotency-key": "order-58213"}
 CREATE = {"intent_type": "a.b.v1", "payload": {"order": 58213, "to": "Dora"}}
 
 
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
 def test_a_repeated_create_is_answered_like_the_first(api):
     first = api.post("/v1/intents", CREATE, headers=KEY)
     again = api.post("/v1/intents", CREATE, headers=KEY)

@@ -8,7 +8,7 @@ from approvals.models import Gate
 from approvals.workflows.models import Step, Workflow
 from events.models import Event, Outbox
 from intents.models import Delivery, Intent
-from tests.calling import Api, agent_api, counts, refusal, workspace_api
+from tests.calling import Api, agent_api, counts, refusal
 from tests.factories import HERE, make_people, make_token
 from tests.scenarios import agent_step, bundle, person_step, three_steps
 
@@ -24,11 +24,6 @@ ROWS = (Agent, Intent, Event, Delivery, Workflow, Step, Gate, Outbox)
 @pytest.fixture
 def people():
     return make_people()
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 def test_apply_answers_with_every_name_its_readers_know(people, api):
@@ -49,6 +44,28 @@ def test_apply_answers_with_every_name_its_readers_know(people, api):
     ]
     assert provided["service_account_id"] == provided["sa_id"] == str(agents["worker"].id)
     assert provided["agent_address"] == provided["address"] == f"{HERE}/worker"
+
+
+def test_an_agent_taken_off_the_register_is_registered_anew(people, api):
+    gone = ensure_agent(people.here, "worker")
+    api.call("DELETE", f"/v1/service-accounts/{gone.id}")
+
+    body = api.post(APPLY, three_steps()).json()
+
+    assert body["agents"][0] == {"role": "worker", "address": f"{HERE}/worker", "created": True}
+    told = api.get("/v1/agents/worker").json()["agent"]
+    assert (told["service_account_id"], told["status"]) == (str(gone.id), "active")
+
+
+def test_a_killed_agent_does_not_come_back_by_being_removed(people, api):
+    gone = ensure_agent(people.here, "worker")
+    api.post(f"/v1/mesh/agents/{gone.id}/kill")
+    api.call("DELETE", f"/v1/service-accounts/{gone.id}")
+
+    answer = api.post(APPLY, three_steps())
+
+    assert refusal(answer)[0] == 422
+    assert "switched off" in answer.text
 
 
 def test_reading_a_scenario_shows_its_steps_and_reading_its_work_shows_the_scenario(people, api):

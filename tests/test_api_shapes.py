@@ -8,16 +8,10 @@ import pytest
 
 from events.models import Event
 from intents.models import Intent
-from tests.calling import workspace_api
 from tests.factories import APPROVAL, HERE, make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 def test_an_intent_is_read_in_both_shapes(people, api):

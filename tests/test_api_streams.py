@@ -15,16 +15,11 @@ from approvals.actions import decide
 from events import streams
 from intents.actions import reply
 from intents.models import Delivery
-from tests.calling import Api, agent_api, refusal, workspace_api
+from tests.calling import Api, agent_api, refusal
 from tests.factories import HERE, answer, anyone_in, make_gate, make_intent, make_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUICKLY = "&wait_seconds=1"
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ EVENT = {"event_type": "inbox.thread_created", "source": "tests", "payload": {"t
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def stranger(people):
     return workspace_api(people.elsewhere)
 

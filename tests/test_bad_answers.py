@@ -6,16 +6,11 @@ import pytest
 
 from approvals.models import Decision, Gate
 from events.models import Event
-from tests.calling import counts, refusal, workspace_api
+from tests.calling import counts, refusal
 from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FORM = {"required": ["days"], "properties": {"days": {"type": "integer", "maximum": 90}}}
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 ANSWERS = {

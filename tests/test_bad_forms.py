@@ -14,6 +14,7 @@ from approvals.models import Decision, Gate
 from events.models import Event, Outbox
 from tests.calling import counts
 from tests.factories import PASSWORD, make_gate, make_intent
+from tests.signing_in import at_desk
 
 NUL, HALF = "a\x00b", "a\ud800b"
 FORM = {
@@ -29,9 +30,7 @@ FORM = {
 
 @pytest.fixture
 def bob(people):
-    client = Client()
-    client.force_login(people.bob)
-    return client
+    return at_desk(people.bob)
 
 
 @pytest.fixture

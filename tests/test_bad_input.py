@@ -7,17 +7,12 @@ from django.conf import settings
 
 from events.models import Event
 from intents.models import Delivery, Intent
-from tests.calling import counts, refusal, workspace_api
+from tests.calling import counts, refusal
 from tests.factories import make_gate, make_intent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JSON = {"content-type": "application/json"}
 SHAPE = (422, "schema_invalid")
-
-
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
 
 
 @pytest.fixture

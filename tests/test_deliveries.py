@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.axme.agents import _put_before
+from api.axme.deliveries import _put_before
 from api.axme.translate import wish
 from approvals.actions import cancel, resume
 from events.models import Event

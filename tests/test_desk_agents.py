@@ -13,6 +13,7 @@ from accounts.models import Agent
 from governance import actions
 from governance.models import MeshEvent
 from tests.factories import key, make_intent, make_person, person
+from tests.signing_in import at_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -22,15 +23,9 @@ def desk(people):
     return ensure_agent(people.here, "desk")
 
 
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def ann(people):
-    return signed_in(people.ann)
+    return at_desk(people.ann)
 
 
 def seen(client, name="agents", *args, **given):
@@ -128,7 +123,7 @@ def test_a_press_that_says_neither_asks_again(ann, desk, data):
 
 @pytest.mark.parametrize("role", ["reviewer", "auditor"])
 def test_others_see_the_agents_and_switch_none(people, desk, role):
-    client = signed_in(make_person("Dan", people.here, role=role))
+    client = at_desk(make_person("Dan", people.here, role=role))
     page = seen(client)
     assert "Never heard" in page
     assert "Switch off" not in page
@@ -141,7 +136,7 @@ def test_others_see_the_agents_and_switch_none(people, desk, role):
 
 
 def test_another_workspaces_agent_does_not_exist(people, desk):
-    cid = signed_in(people.cid)
+    cid = at_desk(people.cid)
 
     assert desk.address not in seen(cid)
     assert desk.address not in seen(cid, "agents_live")

@@ -7,6 +7,7 @@ from approvals.actions import ask, decide
 from approvals.models import Delegation, Gate
 from intents.models import Intent
 from tests.factories import answer, key, make_gate, make_intent, make_person
+from tests.signing_in import at_desk
 
 pytestmark = pytest.mark.django_db
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -15,12 +16,6 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 @pytest.fixture
 def gate(people):
     return make_gate(people.here, task={"assignees": [BOB]})
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def hand(client, gate, to=ANN, **more):
@@ -32,7 +27,7 @@ def shown(client, gate):
 
 
 def test_a_request_is_delegated_and_both_pages_say_so(people, gate):
-    bob, ann = signed_in(people.bob), signed_in(people.ann)
+    bob, ann = at_desk(people.bob), at_desk(people.ann)
 
     answer = hand(bob, gate, note="I am away <until> Monday.")
 
@@ -48,8 +43,8 @@ def test_a_request_is_delegated_and_both_pages_say_so(people, gate):
 
 
 def test_the_answer_names_both(people, gate):
-    ann = signed_in(people.ann)
-    hand(signed_in(people.bob), gate)
+    ann = at_desk(people.ann)
+    hand(at_desk(people.bob), gate)
 
     ann.post(f"/requests/{gate.id}/decide", {"outcome": "approved", "seen": gate.digest})
 
@@ -61,12 +56,12 @@ def test_the_answer_names_both(people, gate):
 def test_reviewers_are_offered_but_not_the_reader_nor_who_had_it(people, gate):
     make_person("Dan", people.here)
     make_person("Eve", people.here, role="auditor")
-    assert offered(shown(signed_in(people.bob), gate)) == {ANN, "dan@example.com"}
+    assert offered(shown(at_desk(people.bob), gate)) == {ANN, "dan@example.com"}
 
-    hand(signed_in(people.bob), gate)
+    hand(at_desk(people.bob), gate)
 
-    assert offered(shown(signed_in(people.ann), gate)) == {"dan@example.com"}
-    assert offered(shown(signed_in(people.bob), gate)) == set()
+    assert offered(shown(at_desk(people.ann), gate)) == {"dan@example.com"}
+    assert offered(shown(at_desk(people.bob), gate)) == set()
 
 
 def offered(page):
@@ -84,7 +79,7 @@ def offered(page):
     ],
 )
 def test_a_refused_delegation_says_why_and_changes_nothing(people, gate, to, said):
-    answer = hand(signed_in(people.bob), gate, to)
+    answer = hand(at_desk(people.bob), gate, to)
 
     assert answer.status_code == 409
     assert said in answer.content.decode()
@@ -92,10 +87,10 @@ def test_a_refused_delegation_says_why_and_changes_nothing(people, gate, to, sai
 
 
 def test_only_members_who_may_answer_delegate_and_only_by_a_press(people, gate):
-    assert hand(signed_in(people.cid), gate).status_code == 404
-    assert hand(signed_in(people.ann), gate, BOB).status_code == 409
+    assert hand(at_desk(people.cid), gate).status_code == 404
+    assert hand(at_desk(people.ann), gate, BOB).status_code == 409
     assert hand(Client(), gate)["Location"].startswith("/sign-in")
-    assert signed_in(people.bob).get(f"/requests/{gate.id}/delegate").status_code == 302
+    assert at_desk(people.bob).get(f"/requests/{gate.id}/delegate").status_code == 302
     assert not Delegation.objects.exists()
 
 
@@ -106,7 +101,7 @@ def test_an_older_question_of_the_same_intent_delegates_nothing(people, now):
     decide(answer(old, people.ann, then="continue"), now=now)
     ask(Intent.objects.get(), {"title": "Two?"}, context={}, actor=desk, now=now)
 
-    answered = hand(signed_in(people.bob), old)
+    answered = hand(at_desk(people.bob), old)
 
     assert answered.status_code == 409
     assert "Approved by Ann" in answered.content.decode()

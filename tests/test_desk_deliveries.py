@@ -17,7 +17,7 @@ from events.subscribing import Wish, subscribe
 from intents.actions import announce
 from intents.models import Intent
 from tests.factories import make_called, make_gate, make_intent
-from tests.receiver import receiving
+from tests.signing_in import at_desk
 
 
 @pytest.fixture(autouse=True)
@@ -28,20 +28,8 @@ def _surroundings(settings):
 
 
 @pytest.fixture
-def receiver():
-    with receiving() as found:
-        yield found
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
 def ann(people):
-    return signed_in(people.ann)
+    return at_desk(people.ann)
 
 
 def words(page):
@@ -114,20 +102,20 @@ def test_the_filters_choose(ann, failed_push):
 
 def test_admins_and_auditors_read_it_and_reviewers_and_visitors_do_not(people, failed_push):
     eve = add_reviewer(people.here, email="eve@example.com", role="auditor").user
-    page = signed_in(eve).get("/deliveries")
+    page = at_desk(eve).get("/deliveries")
 
     assert "Push to desk" in words(page)
     assert "Send again" not in words(page)
-    assert signed_in(people.bob).get("/deliveries").status_code == 404
-    assert "Deliveries" not in signed_in(people.bob).get("/open").content.decode()
+    assert at_desk(people.bob).get("/deliveries").status_code == 404
+    assert "Deliveries" not in at_desk(people.bob).get("/open").content.decode()
     assert Client().get("/deliveries")["Location"].startswith("/sign-in")
 
 
 def test_an_admin_of_another_workspace_reads_and_sends_nothing_of_it(people, failed_push):
     dan = add_reviewer(people.elsewhere, email="dan@example.com", role="admin").user
 
-    assert "Push to desk" not in words(signed_in(dan).get("/deliveries"))
-    assert signed_in(dan).post(f"/deliveries/{failed_push.id}/send-again").status_code == 404
+    assert "Push to desk" not in words(at_desk(dan).get("/deliveries"))
+    assert at_desk(dan).post(f"/deliveries/{failed_push.id}/send-again").status_code == 404
 
 
 def test_a_failed_push_is_sent_again_by_a_press(ann, receiver, failed_push, now):

@@ -12,6 +12,7 @@ from accounts.actor import Channel
 from accounts.keys import actor_for_user
 from approvals.actions import send_test_request
 from approvals.models import Decision, EmailLink, Gate
+from tests.signing_in import at_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -34,12 +35,6 @@ def gate(workspace, ann):
     return gate
 
 
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def answer(client, gate, **more):
     data = {"outcome": "approved", "seen": gate.digest, **more}
     return client.post(f"/requests/{gate.id}/decide", data)
@@ -51,7 +46,7 @@ def test_a_visitor_is_asked_to_sign_in(gate):
 
 
 def test_the_queue_lists_what_waits(ann, gate, django_assert_max_num_queries):
-    client = signed_in(ann)
+    client = at_desk(ann)
 
     with django_assert_max_num_queries(8):
         page = client.get("/")
@@ -61,20 +56,20 @@ def test_the_queue_lists_what_waits(ann, gate, django_assert_max_num_queries):
 
 
 def test_where_nothing_was_ever_asked_the_page_says_how_to_begin(ann):
-    page = signed_in(ann).get("/").content.decode()
+    page = at_desk(ann).get("/").content.decode()
 
     assert "issue_key first-agent --workspace halden/freight" in page
     assert "Send me a test request" in page
 
 
 def test_a_test_request_opens_at_once(ann):
-    response = signed_in(ann).post("/test-request")
+    response = at_desk(ann).post("/test-request")
 
     assert response["Location"] == f"/requests/{Gate.objects.get().id}"
 
 
 def test_a_request_shows_its_sentence_version_and_digest(ann, gate):
-    page = signed_in(ann).get(f"/requests/{gate.id}").content.decode()
+    page = at_desk(ann).get(f"/requests/{gate.id}").content.decode()
 
     assert "asks for approval: <b>Refund order 58213, €64.90</b>" in page
     assert f'name="seen" value="{gate.digest}"' in page
@@ -84,28 +79,28 @@ def test_a_request_shows_its_sentence_version_and_digest(ann, gate):
 def test_a_stranger_gets_a_404_everywhere(gate):
     cid = add_reviewer(ensure_workspace("other/space"), email="cid@other.example").user
 
-    assert signed_in(cid).get(f"/requests/{gate.id}").status_code == 404
-    assert answer(signed_in(cid), gate).status_code == 404
+    assert at_desk(cid).get(f"/requests/{gate.id}").status_code == 404
+    assert answer(at_desk(cid), gate).status_code == 404
     assert not Decision.objects.exists()
 
 
 def test_an_auditor_reads_and_is_told_why_there_are_no_answers(workspace, gate):
     eve = add_reviewer(workspace, email="eve@halden.example", role="auditor").user
-    page = signed_in(eve).get(f"/requests/{gate.id}").content.decode()
+    page = at_desk(eve).get(f"/requests/{gate.id}").content.decode()
 
     assert 'form="decide"' not in page
     assert "only reviewers may answer" in page
 
 
 def test_a_get_never_decides(ann, gate):
-    client = signed_in(ann)
+    client = at_desk(ann)
 
     assert client.get(f"/requests/{gate.id}/decide").status_code == 302
     assert not Decision.objects.exists()
 
 
 def test_an_answer_goes_on_and_says_who_is_told(ann, gate):
-    client = signed_in(ann)
+    client = at_desk(ann)
     response = answer(client, gate, comment="Fine.")
 
     assert response.status_code == 303
@@ -114,16 +109,16 @@ def test_an_answer_goes_on_and_says_who_is_told(ann, gate):
 
 
 def test_the_second_answer_is_refused_and_says_who_was_first(workspace, ann, gate):
-    answer(signed_in(ann), gate)
+    answer(at_desk(ann), gate)
     ben = add_reviewer(workspace, email="ben@halden.example", name="Ben").user
-    response = answer(signed_in(ben), gate, outcome="rejected")
+    response = answer(at_desk(ben), gate, outcome="rejected")
 
     assert response.status_code == 409
     assert "Ann already answered" in response.content.decode()
 
 
 def test_an_answer_to_another_version_is_refused(ann, gate):
-    response = answer(signed_in(ann), gate, seen="0" * 64)
+    response = answer(at_desk(ann), gate, seen="0" * 64)
 
     assert response.status_code == 409
     assert not Decision.objects.exists()
@@ -131,7 +126,7 @@ def test_an_answer_to_another_version_is_refused(ann, gate):
 
 def test_a_refused_answer_keeps_what_was_typed(ann, gate):
     Gate.objects.update(is_evidence_required=True)
-    response = answer(signed_in(ann), gate, comment="half a sentence")
+    response = answer(at_desk(ann), gate, comment="half a sentence")
 
     assert response.status_code == 422
     assert "half a sentence" in response.content.decode()
@@ -140,7 +135,7 @@ def test_a_refused_answer_keeps_what_was_typed(ann, gate):
 
 def test_a_grave_answer_asks_once_more(ann, gate):
     Gate.objects.update(risk="high")
-    client = signed_in(ann)
+    client = at_desk(ann)
 
     assert "Nothing is decided yet" in answer(client, gate, comment="Go").content.decode()
     assert not Decision.objects.exists()
@@ -150,14 +145,14 @@ def test_a_grave_answer_asks_once_more(ann, gate):
 
 def test_a_critical_answer_takes_the_name_of_the_thing(ann, gate):
     Gate.objects.update(risk="critical")
-    client = signed_in(ann)
+    client = at_desk(ann)
 
     assert answer(client, gate, confirmed="yes", name="Refund").status_code == 422
     assert answer(client, gate, confirmed="yes", name=gate.title).status_code == 303
 
 
 def test_live_sends_slots_and_never_the_form(ann, gate):
-    page = signed_in(ann).get("/live", {"open": gate.id, "list": "inbox"}).content.decode()
+    page = at_desk(ann).get("/live", {"open": gate.id, "list": "inbox"}).content.decode()
 
     assert 'id="due-in"' in page
     assert 'id="count-inbox"' in page
@@ -168,7 +163,7 @@ def test_live_sends_slots_and_never_the_form(ann, gate):
 
 def test_agent_text_cannot_make_markup(ann, gate):
     Gate.objects.update(title="<script>x</script>\u202e", description="<img src=x>")
-    page = signed_in(ann).get(f"/requests/{gate.id}").content.decode()
+    page = at_desk(ann).get(f"/requests/{gate.id}").content.decode()
 
     assert "<script>x" not in page
     assert "<img" not in page
@@ -238,7 +233,7 @@ def test_a_form_without_its_token_is_not_taken(gate, ann):
 
 
 def test_settings_are_kept_and_written_on_the_page(ann):
-    client = signed_in(ann)
+    client = at_desk(ann)
     client.post("/settings", {"theme": "dark"})
 
     page = client.get("/settings").content.decode()

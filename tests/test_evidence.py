@@ -11,6 +11,7 @@ from approvals.refusals import EvidenceNotTaken
 from intents.media.actions import keep_file
 from intents.media.models import Upload
 from tests.factories import answer, make_gate, person
+from tests.signing_in import at_desk
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 a receipt"
@@ -26,9 +27,7 @@ def _folder(settings, tmp_path):
 
 @pytest.fixture
 def bob(people):
-    client = Client()
-    client.force_login(people.bob)
-    return client
+    return at_desk(people.bob)
 
 
 def file(data=PDF, name="receipt.pdf", kind="application/pdf"):

@@ -21,11 +21,6 @@ BOB = "bob@example.com"
 
 
 @pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
-@pytest.fixture
 def agent(people):
     return agent_api(people.here, "desk")
 

@@ -22,11 +22,6 @@ DESK = f"{HERE}/desk"
 OWNER = {"owner_agent": DESK}
 
 
-@pytest.fixture
-def api(people):
-    return workspace_api(people.here)
-
-
 def follow(api, cursor=None, **given):
     """Read on from a cursor to the end; return the threads' ids and the last cursor."""
     ids = []

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import add_reviewer, ensure_workspace
-from accounts.joining import Invite
 from accounts.models import Membership, User
+from accounts.people.models import Invite
 from approvals import notices
 from approvals.actions import inviting, joining
 from approvals.tasks import send_notices
@@ -19,6 +19,7 @@ from events import outbox
 from events.models import Outbox, WebhookEvent
 from tests.factories import PASSWORD, key, make_person, person
 from tests.racing import racers, rounds
+from tests.signing_in import at_desk
 
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r"/invitations/[\w-]+")
@@ -28,12 +29,6 @@ NEW = {"name": "Dora", "password": "correct horse battery"}
 @pytest.fixture(autouse=True)
 def _mailbox(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def invited(people, hint="dora@example.com", **more):
@@ -53,7 +48,7 @@ def mailed():
 
 
 def test_an_admin_invites_and_the_mail_lets_somebody_new_in(people):
-    ann = signed_in(people.ann)
+    ann = at_desk(people.ann)
     ann.post(f"/people/{people.here.id}/invite", {"email": "Dora@Example.com"})
     link = mailed()
     assert mail.outbox[-1].to == ["dora@example.com"]
@@ -123,7 +118,7 @@ def test_somebody_with_an_account_signs_in_and_joins_by_a_press(people):
     assert Client().post(link, NEW).status_code == 200
     people.cid.refresh_from_db()
     assert people.cid.check_password(PASSWORD)
-    cid = signed_in(people.cid)
+    cid = at_desk(people.cid)
     assert f"Join {people.here}" in cid.get(link).content.decode()
     assert people.cid.memberships.count() == 1
 
@@ -137,7 +132,7 @@ def test_somebody_with_an_account_signs_in_and_joins_by_a_press(people):
 def test_somebody_else_cannot_follow_it(people):
     _, plain = invited(people)
     link = mailed()
-    cid = signed_in(people.cid)
+    cid = at_desk(people.cid)
 
     for address in (plain, link):
         assert "this invitation is for" in cid.get(address).content.decode()
@@ -150,7 +145,7 @@ def test_whoever_is_here_already_keeps_their_role(people):
     invited(people, hint="ann@example.com")
     link = mailed()
 
-    signed_in(people.ann).post(link)
+    at_desk(people.ann).post(link)
 
     assert people.ann.memberships.get().role == Membership.Role.ADMIN
 
@@ -198,7 +193,7 @@ def test_a_poor_answer_joins_nobody_and_says_why(people, change):
 def test_an_invitation_that_is_over_lets_nobody_in(people):
     made, plain = invited(people)
     link = mailed()
-    ann = signed_in(people.ann)
+    ann = at_desk(people.ann)
 
     ann.post(f"/people/revoke/{made.id}")
 
@@ -236,7 +231,7 @@ def test_who_joins_stands_behind_the_address_that_was_accepted_for_them(people, 
 def test_only_admins_see_and_change_the_people(people):
     made, _ = invited(people)
 
-    for client in (signed_in(people.bob), signed_in(people.cid)):
+    for client in (at_desk(people.bob), at_desk(people.cid)):
         assert client.get("/people").status_code == 403
         assert (
             client.post(f"/people/{people.here.id}/invite", {"email": "e@e.example"}).status_code
@@ -244,7 +239,7 @@ def test_only_admins_see_and_change_the_people(people):
         )
         assert client.post(f"/people/revoke/{made.id}").status_code == 404
     assert Client().get("/people")["Location"].startswith("/sign-in")
-    page = signed_in(people.ann).get("/people").content.decode()
+    page = at_desk(people.ann).get("/people").content.decode()
     assert "bob@example.com" in page
     assert "dora@example.com" in page
     assert "cid@example.com" not in page
@@ -252,12 +247,12 @@ def test_only_admins_see_and_change_the_people(people):
 
 
 def test_an_admin_of_one_workspace_invites_to_no_other(people):
-    refused = signed_in(people.ann).post(
+    refused = at_desk(people.ann).post(
         f"/people/{people.elsewhere.id}/invite", {"email": "e@e.example"}
     )
 
     assert refused.status_code == 404
-    answered = signed_in(people.ann).post(f"/people/{people.here.id}/invite", {"email": "nobody"})
+    answered = at_desk(people.ann).post(f"/people/{people.here.id}/invite", {"email": "nobody"})
     assert answered.status_code == 422
     assert not Invite.objects.exists()
 

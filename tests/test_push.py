@@ -40,12 +40,6 @@ def _allowed(settings):
 
 
 @pytest.fixture
-def receiver():
-    with receiving() as found:
-        yield found
-
-
-@pytest.fixture
 def agent(people, receiver):
     return make_called(people.here, "desk", receiver.url, secret=SECRET)
 

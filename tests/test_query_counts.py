@@ -5,13 +5,12 @@ import uuid
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.actions import ensure_agent
-from api.axme.agents import _put_before
 from api.axme.calls import Creation, _create_many, _events_many, _load_many
+from api.axme.deliveries import _put_before
 from approvals.actions import decide_many, submit_many
 from approvals.models import Gate
 from events import outbox
@@ -28,6 +27,7 @@ from tests.factories import (
     person,
     submission,
 )
+from tests.signing_in import at_desk
 
 
 def statements(call):
@@ -142,9 +142,7 @@ def test_claiming_mails_takes_two(people, now, many):
 
 @pytest.fixture
 def bob(people):
-    client = Client()
-    client.force_login(people.bob)
-    return client
+    return at_desk(people.bob)
 
 
 def page(client, url):

@@ -5,8 +5,8 @@ from threading import Event as Flag
 import pytest
 from django.utils import timezone
 
-from api.axme.agents import _put_before
 from api.axme.calls import Creation, _create_many
+from api.axme.deliveries import _put_before
 from api.idempotency import KeyReused, once, scope_of
 from api.models import IdempotencyKey
 from approvals.actions import submit, submit_many

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from api.axme.agents import _put_before
+from api.axme.deliveries import _put_before
 from approvals import notices
 from approvals.actions import nudge
 from events import outbox

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import ensure_agent
-from accounts.joining import Invite
 from accounts.models import Agent, Membership
+from accounts.people.models import Invite
 from approvals import links, notices
 from approvals.models import Decision, EmailLink, Gate, Seat
 from events.models import Event, Outbox, Subscription, WebhookEvent

@@ -13,7 +13,6 @@ from events.subscribing import CallbackRefused, TypeUnknown, Wish, subscribe, un
 from events.webhooks import NoSuchEvent, publish, replay
 from intents.actions import announce, reply
 from tests.factories import HERE, anyone_in, key, make_gate, make_intent, trail
-from tests.receiver import receiving
 
 DESK, SHOP = f"{HERE}/desk", f"{HERE}/shop"
 SECRET = "a secret of sixteen or more"
@@ -22,12 +21,6 @@ SECRET = "a secret of sixteen or more"
 @pytest.fixture(autouse=True)
 def _allowed(settings):
     settings.OUTGOING_HOSTS = ["127.0.0.1"]
-
-
-@pytest.fixture
-def receiver():
-    with receiving() as found:
-        yield found
 
 
 @pytest.fixture

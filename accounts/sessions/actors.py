@@ -52,7 +52,7 @@ def actor_for_session_key(token: str, *, now: datetime) -> Actor:
 def still_hold(actors: Sequence[Actor], *, now: datetime) -> set[UUID]:
     """Return the sessions that hold at this instant, with all the rights their actors claim.
 
-    Asked inside every writing transaction, as `keys.still_usable` is.
+    Asked inside every writing transaction, as `keys.standing` is.
     """
     ids = {actor.session_id for actor in actors if actor.session_id}
     live = Session.objects.live(now).filter(id__in=ids)

@@ -1,7 +1,6 @@
 """Deciding over the API, and the list of what there is to decide."""
 
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router
@@ -9,6 +8,7 @@ from ninja import Router
 from accounts.actor import Actor
 from api.axme import calls, translate
 from api.axme.auth import actor_of
+from api.axme.named import parse_id
 from api.axme.schemas import ApprovalDecision
 from approvals import queue
 from approvals.actions import Answer
@@ -27,7 +27,7 @@ async def decide_approval(
     """Approve or reject. The same decision again gives the same answer; another one is a 409."""
     outcome = translate.decision_word(body.decision)
     comment = body.comment or body.reason or ""
-    answer = Answer(_gate_id(approval_id), outcome, actor_of(request), comment=comment)
+    answer = Answer(parse_id(approval_id, NoSuchGate), outcome, actor_of(request), comment=comment)
     try:
         decision = await calls.decide(answer)
     except AlreadyDecided as refusal:
@@ -51,10 +51,3 @@ def _tasks(actor: Actor) -> list[Gate]:
         return queue.tasks(actor, most=MOST)
     gates = Gate.objects.visible_to(actor).open().select_related("intent")
     return list(gates.order_by("rank_at", "id")[:MOST])
-
-
-def _gate_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise NoSuchGate from failure

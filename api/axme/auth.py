@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,7 +14,6 @@ from accounts.sessions import actors as sessions
 from accounts.sessions import secrets
 from api.axme.errors import BadRequest
 from events import pool
-from intents.actions import NoSuchIntent
 
 TRACE = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}")
 MISSING = "Send an API key in the x-api-key header."
@@ -144,11 +142,3 @@ def owner_of(request: HttpRequest, actor: Actor, owner_agent: str | None) -> str
 def actor_of(request: HttpRequest) -> Actor:
     """Return who calls; ninja has put it there before the endpoint ran."""
     return request.auth  # type: ignore[attr-defined, no-any-return]
-
-
-def parse_id(text: str) -> UUID:
-    """Return the id in a path. Raises: NoSuchIntent; what is no UUID names nothing."""
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise NoSuchIntent from failure

@@ -10,9 +10,11 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
-from accounts import nicknames
+from accounts.agents import BadAgent, NameTaken, NoSuchAgent, NoSuchKey
+from accounts.entering import NoDesk
 from accounts.keys import KeyRefused
-from accounts.registering import BadAgent, NameTaken, NoSuchAgent, NoSuchKey, NotAManager
+from accounts.managing import NotAManager
+from accounts.people import nicknames
 from accounts.sealing import Unreadable
 from accounts.sessions.actors import OutsideMembership
 from accounts.sessions.secrets import TokenExpired, TokenRefused
@@ -81,6 +83,7 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     NoSuchAgent: (404, "agent_not_found"),
     NoSuchKey: (404, "key_not_found"),
     NotAManager: (403, "invalid_actor_scope"),
+    NoDesk: (403, "invalid_actor_scope"),
     NameTaken: (409, "name_taken"),
     BadAgent: (422, "schema_invalid"),
     Unreadable: (409, "secret_unreadable"),
@@ -96,14 +99,12 @@ DOMAIN: dict[type[Exception], tuple[int, str]] = {
     nicknames.BadNick: (422, "invalid_nick"),
     nicknames.NickTaken: (409, "nick_taken"),
     nicknames.NoSuchProfile: (404, "user_not_found"),
-    nicknames.MayNotManage: (403, "invalid_actor_scope"),
     inviting.NoSuchInvite: (404, "invite_not_found"),
     inviting.MayNotInvite: (403, "invalid_actor_scope"),
     inviting.InviteEnded: (410, "invite_ended"),
     NoSuchUpload: (404, "upload_not_found"),
     BadSchema: (422, "schema_invalid"),
     registry.NoSuchType: (404, "schema_not_found"),
-    registry.MayNotRegister: (403, "invalid_actor_scope"),
     registry.Incompatible: (409, "schema_incompatible"),
 }
 UPLOADS = {

@@ -7,8 +7,9 @@ from django.utils import timezone
 from ninja import Router
 
 from api.axme import auth, reading
-from api.axme.auth import actor_of, parse_id
+from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
+from api.axme.named import parse_id
 from events import pool
 from intents.feed import Cursor
 

@@ -10,9 +10,10 @@ from pydantic import FiniteFloat
 
 from accounts.actor import Actor
 from api.axme import calls, intent_types, scenarios, translate
-from api.axme.auth import actor_of, parse_id
+from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
 from api.axme.following import EventStream, event_stream, start_of
+from api.axme.named import parse_id
 from api.axme.schemas import (
     NewIntent,
 )

@@ -8,8 +8,8 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
-from accounts.joining import Invite
 from accounts.models import Workspace
+from accounts.people.models import Invite
 from accounts.sealing import seal, unseal
 from accounts.tokens import digest
 from api.axme import calls

@@ -15,6 +15,7 @@ from accounts.actor import Actor
 from api.axme import calls
 from api.axme.auth import KeyAuth, actor_of, owner_of
 from api.axme.errors import BadRequest
+from api.axme.named import parse_id
 from api.axme.schemas import Tolerant
 from api.axme.translate import stamp
 from events import pool
@@ -75,7 +76,7 @@ async def create_upload(request: HttpRequest, body: NewUpload) -> dict[str, Any]
 @router.put("/media/upload/{upload_id}", auth=None)
 async def upload(request: HttpRequest, upload_id: str, token: str = "") -> dict[str, Any]:
     """Bring the bytes of an announced file; they go to disk as they come."""
-    id = _id(upload_id)
+    id = parse_id(upload_id, NoSuchUpload)
     await _permit(request, id, links.UPLOAD, token)
     row = await pool.run(checks.open_upload, id, now=timezone.now())
     with storage.receiving() as incoming:
@@ -91,7 +92,7 @@ async def upload(request: HttpRequest, upload_id: str, token: str = "") -> dict[
 @router.post("/media/finalize-upload")
 async def finalize_upload(request: HttpRequest, body: Finished) -> dict[str, Any]:
     """Declare a file complete. Without its bytes it is not."""
-    actor, id = actor_of(request), _id(body.upload_id)
+    actor, id = actor_of(request), parse_id(body.upload_id, NoSuchUpload)
 
     def produce(now: datetime) -> dict[str, Any]:
         digest = (body.sha256 or "").lower()
@@ -110,7 +111,7 @@ async def finalize_upload(request: HttpRequest, body: Finished) -> dict[str, Any
 @router.get("/media/{upload_id}")
 async def get_upload(request: HttpRequest, upload_id: str) -> dict[str, Any]:
     """Read what is known of a file, with addresses that fetch it for a quarter of an hour."""
-    row = await pool.run(_visible, _id(upload_id), actor_of(request))
+    row = await pool.run(_visible, parse_id(upload_id, NoSuchUpload), actor_of(request))
     is_ready = row.status == Upload.Status.READY
     is_shown = is_ready and row.mime_type in kinds.SHOWN
     return {
@@ -146,7 +147,7 @@ async def preview(request: HttpRequest, upload_id: str, token: str = "") -> Stre
 async def _fetch(
     request: HttpRequest, upload_id: str, purpose: str, token: str
 ) -> StreamingHttpResponse:
-    id = _id(upload_id)
+    id = parse_id(upload_id, NoSuchUpload)
     actor = await _permit(request, id, purpose, token)
     row = await pool.run(_visible, id, actor)
     if row.status != Upload.Status.READY:
@@ -181,10 +182,3 @@ def _place(row: Upload) -> dict[str, Any]:
         "bucket": storage.bucket(),
         "object_path": row.folder,
     }
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise NoSuchUpload from failure

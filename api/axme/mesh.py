@@ -9,15 +9,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 
-from accounts import registering
+from accounts import agents
 from accounts.actor import Actor
+from accounts.managing import require_manager_to_read
 from accounts.models import Agent
 from api.axme import auth, calls
 from api.axme.agent_schemas import ActionPolicy, CostPolicy, Heartbeat, Switch
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
-from api.axme.registry import reference, rules_of
-from api.axme.translate import registry as translate
+from api.axme.named import reference
+from api.axme.policies import rules_of
+from api.axme.translate import agents as translate
 from events import pool
 from governance import actions, usage
 from governance.health import Health, during
@@ -44,7 +46,7 @@ async def heartbeat(
     cost = Decimal(str(metrics.get("cost_usd", 0))).quantize(Decimal("0.000001"))
 
     def hear() -> dict[str, Any]:
-        agent = registering.find(actor, address)
+        agent = agents.find(actor, address)
         heard = actions.heartbeat(agent, metrics=metrics, cost_usd=cost, actor=actor, now=now)
         return translate.heard(heard, now=now)
 
@@ -97,7 +99,7 @@ async def set_cost_policy(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(address_id))
+        agent = agents.find(actor, reference(address_id))
         limits = actions.set_limits(agent, limits=body.limits(), actor=actor, now=now)
         return {"ok": True, "policy": translate.cost_policy(agent, limits)}
 
@@ -118,7 +120,7 @@ async def set_action_policy(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(address_id))
+        agent = agents.find(actor, reference(address_id))
         given = {"allow": body.allow, "deny": body.deny}
         types = actions.set_types(agent, **given, actor=actor, now=now)
         return {"ok": True, "policy": translate.action_policy(agent, types)}
@@ -138,14 +140,14 @@ async def _switched(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(address_id))
+        agent = agents.find(actor, reference(address_id))
         return translate.switched(how(agent, reason=body.reason, actor=actor, now=now))
 
     return await calls.once(request, actor, body.model_dump(mode="json"), produce)
 
 
 def _listed(actor: Actor, most: int, wanted: str, days: int) -> dict[str, Any]:
-    _require_manager(actor)
+    require_manager_to_read(actor, actor.workspace_id)
     now = timezone.now()
     rows = Agent.objects.visible_to(actor).programs()
     counted = rows.aggregate(
@@ -174,14 +176,9 @@ def _one(actor: Actor, path: str) -> dict[str, Any]:
 
 
 def _events(actor: Actor, type: str, most: int) -> list[MeshEvent]:
-    _require_manager(actor)
+    require_manager_to_read(actor, actor.workspace_id)
     rows = MeshEvent.objects.visible_to(actor)
     return list((rows.filter(type=type) if type else rows).newest()[:most])
-
-
-def _require_manager(actor: Actor) -> None:
-    for workspace_id in actor.workspaces:
-        registering.require_manager_to_read(actor, workspace_id)
 
 
 def _one_of(word: str, words: list[Any], name: str) -> str:

@@ -74,15 +74,9 @@ def _memberships(session: Session) -> list[Membership]:
 def _named(memberships: list[Membership], org: str, name: str) -> UUID:
     """Return the workspace meant by its id, or by its names. Raises: OutsideMembership."""
     for membership in memberships:
-        if _is_meant(membership.workspace, org, name):
+        if membership.workspace.is_called(org, name):
             return membership.workspace_id
     raise OutsideMembership
-
-
-def _is_meant(space: Workspace, org: str, name: str) -> bool:
-    """Tell whether ids or names mean this workspace; what is left out fits any."""
-    orgs, names = {"", space.org, str(space.org_id)}, {"", space.name, str(space), str(space.id)}
-    return org in orgs and name in names
 
 
 def _overview(
@@ -90,7 +84,7 @@ def _overview(
 ) -> tuple[Workspace, dict[str, int]]:
     """Count what there is of the caller's workspace. Raises: OutsideMembership for any other."""
     space = Workspace.objects.get(id=actor.workspace_id)
-    if not _is_meant(space, org, name):
+    if not space.is_called(org, name):
         raise OutsideMembership
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     intents = Intent.objects.filter(workspace=space, created_at__gte=midnight)

@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router
 
-from accounts import registering
+from accounts import agents
 from accounts.actor import Actor
-from accounts.models import Agent, Workspace
-from accounts.registering import BadAgent, NoSuchKey
+from accounts.agents import BadAgent, NoSuchKey
+from accounts.managing import require_manager_to_read
+from accounts.models import Agent
 from accounts.sealing import seal, unseal
 from api.axme import calls
 from api.axme.agent_schemas import AgentDescription, NewKey, NewServiceAccount
 from api.axme.auth import actor_of
-from api.axme.errors import BadRequest
-from api.axme.translate import registry as translate
+from api.axme.named import parse_id, workspace_of
+from api.axme.translate import agents as translate
 from events import pool
 
 router = Router(tags=["Agents"])
@@ -36,7 +36,7 @@ async def create_service_account(request: HttpRequest, body: NewServiceAccount) 
 
     def produce(now: datetime) -> dict[str, Any]:
         space = workspace_of(actor, body.org_id, body.workspace_id)
-        made = registering.register(space, name=body.name, given=body.said(), actor=actor, now=now)
+        made = agents.register(space, name=body.name, given=body.said(), actor=actor, now=now)
         return translate.registered(*made)
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
@@ -65,8 +65,8 @@ async def update_service_account(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
-        changed = registering.describe(agent, given=body.said(), actor=actor, now=now)
+        agent = agents.find(actor, service_account_id)
+        changed = agents.describe(agent, given=body.said(), actor=actor, now=now)
         return translate.registered(*changed)
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
@@ -78,8 +78,8 @@ async def delete_service_account(request: HttpRequest, service_account_id: str) 
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
-        return translate.registered(registering.remove(agent, actor=actor, now=now), "")
+        agent = agents.find(actor, service_account_id)
+        return translate.registered(agents.remove(agent, actor=actor, now=now), "")
 
     return await calls.once(request, actor, None, produce)
 
@@ -90,9 +90,9 @@ async def create_key(request: HttpRequest, service_account_id: str, body: NewKey
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
+        agent = agents.find(actor, service_account_id)
         expires_at = _expiry(body.expires_at, now=now)
-        key, token = registering.add_key(agent, expires_at=expires_at, actor=actor, now=now)
+        key, token = agents.add_key(agent, expires_at=expires_at, actor=actor, now=now)
         return {"ok": True, "key": translate.new_key(key, token)}
 
     return await _once(request, actor, body.model_dump(mode="json"), produce)
@@ -104,8 +104,8 @@ async def revoke_key(request: HttpRequest, service_account_id: str, key_id: str)
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, service_account_id)
-        key = registering.end_key(agent, _key_id(key_id), actor=actor, now=now)
+        agent = agents.find(actor, service_account_id)
+        key = agents.end_key(agent, parse_id(key_id, NoSuchKey), actor=actor, now=now)
         return {"ok": True, "key": translate.ended_key(key)}
 
     return await calls.once(request, actor, None, produce)
@@ -116,21 +116,9 @@ def managed(actor: Actor, ref: str) -> Agent:
 
     Raises: NoSuchAgent, also for another workspace's; NotAManager for agents' keys.
     """
-    agent = registering.find(actor, ref)
-    registering.require_manager_to_read(actor, agent.workspace_id)
+    agent = agents.find(actor, ref)
+    require_manager_to_read(actor, agent.workspace_id)
     return agent
-
-
-def workspace_of(actor: Actor, org_id: str | None, workspace_id: str | None) -> Workspace:
-    """Return the workspace a call names, by ids or by names; the caller's own if it names none.
-
-    Raises: BadRequest 404 for any other.
-    """
-    for space in Workspace.objects.filter(id__in=actor.workspaces).order_by("created_at", "id"):
-        orgs = {None, "", space.org, str(space.org_id)}
-        if org_id in orgs and workspace_id in {None, "", space.name, str(space), str(space.id)}:
-            return space
-    raise BadRequest(404, "workspace_not_found", "There is no workspace with these ids.")
 
 
 async def _once(request: HttpRequest, actor: Actor, body: Any, produce: Produce) -> dict[str, Any]:
@@ -153,7 +141,7 @@ def _with_secrets(answer: dict[str, Any], how: Callable[[str], str]) -> dict[str
 
 def _list(actor: Actor, org_id: str, workspace_id: str) -> list[Agent]:
     space = workspace_of(actor, org_id, workspace_id)
-    registering.require_manager_to_read(actor, space.id)
+    require_manager_to_read(actor, space.id)
     rows = Agent.objects.visible_to(actor).registered().filter(workspace=space)
     return list(rows.select_related("workspace").order_by("created_at", "id")[:MOST])
 
@@ -165,10 +153,3 @@ def _expiry(at: datetime | None, *, now: datetime) -> datetime | None:
     if aware - now > FARTHEST:
         raise BadAgent("expires_at is more than ten years away; leave it out for no end.")
     return aware
-
-
-def _key_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise NoSuchKey(NoSuchKey.__doc__) from failure

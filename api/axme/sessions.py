@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -15,6 +14,7 @@ from accounts.models import CliGrant, Session
 from accounts.sessions import actions as sessions
 from api.axme import translate
 from api.axme.auth import SessionAuth, header_of
+from api.axme.named import parse_id
 from api.axme.schemas import LoginIntent, RefreshBody, SessionId, VerifyCode
 from approvals.logins import codes, ending, grants
 from approvals.logins.codes import NoSuchLogin, TooMany
@@ -49,7 +49,7 @@ async def verify_code(request: HttpRequest, login_id: str, body: VerifyCode) -> 
     """Take the code for a session: a token of the person, a refresh token and a reading key."""
 
     def produce(now: datetime) -> dict[str, Any]:
-        session = codes.redeem(_id(login_id, NoSuchLogin), body.code, now=now)
+        session = codes.redeem(parse_id(login_id, NoSuchLogin), body.code, now=now)
         refresh_token = sessions.issue_refresh_token(session, now=now)
         return translate.signed_in(session, now=now) | {"refresh_token": refresh_token}
 
@@ -79,7 +79,7 @@ async def read_grant(request: HttpRequest, grant_id: str) -> dict[str, Any]:
     """Tell a terminal whether it was allowed, and then its token and reading key."""
 
     def produce(now: datetime) -> dict[str, Any]:
-        grant = grants.find(_id(grant_id, NoSuchGrant), now=now)
+        grant = grants.find(parse_id(grant_id, NoSuchGrant), now=now)
         return _granted(grant, now=now)
 
     return await pool.run(produce, timezone.now())
@@ -118,7 +118,7 @@ async def list_sessions(request: HttpRequest, include_revoked: bool = False) -> 
 @router.post("/auth/sessions/revoke")
 async def revoke_session(request: HttpRequest, body: SessionId) -> dict[str, Any]:
     """End one session of the person: its tokens and its key stop at once."""
-    id = _id(body.session_id, NoSuchSession)
+    id = parse_id(body.session_id, NoSuchSession)
     user, now = session_of(request).user, timezone.now()
     await pool.run(ending.revoke, id, user=user, now=now)
     return {"ok": True, "session_id": str(id), "revoked": True}
@@ -164,10 +164,3 @@ def _device(request: HttpRequest) -> str:
     """Return what the caller says it is, cut to what a person can read."""
     said = header_of(request, "x-axme-client") or header_of(request, "user-agent")
     return "".join(char for char in said if char.isprintable())[:120]
-
-
-def _id(text: str, missing: type[Exception]) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise missing from failure

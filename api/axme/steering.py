@@ -10,7 +10,8 @@ from ninja import Router
 
 from accounts.actor import Actor
 from api.axme import auth, calls, translate
-from api.axme.auth import actor_of, parse_id
+from api.axme.auth import actor_of
+from api.axme.named import parse_id
 from api.axme.schemas import Cancel, Controls, Policy, Resolve, Resume
 from approvals import actions
 from approvals.actions.ending import Ended

@@ -10,7 +10,8 @@ from ninja import Router
 
 from accounts.actor import Actor
 from api.axme import auth, calls, reading, translate
-from api.axme.auth import actor_of, parse_id
+from api.axme.auth import actor_of
+from api.axme.named import parse_id
 from api.axme.schemas import Comment, Delegate, DeleteMessages, Reply
 from approvals import actions
 from approvals.actions import Answer

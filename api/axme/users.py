@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import Field
 
-from accounts import nicknames
 from accounts.actor import Actor
 from accounts.addresses import canonical
-from accounts.joining import Profile
 from accounts.models import Workspace
+from accounts.people import nicknames
+from accounts.people.models import Profile
 from api.axme import calls
 from api.axme.auth import actor_of
 from api.axme.schemas import Tolerant

@@ -13,6 +13,7 @@ from accounts.addresses import ANYONE
 from api import idempotency
 from api.axme import auth, calls, intent_types, translate
 from api.axme.errors import BadRequest
+from api.axme.named import parse_id
 from api.axme.schemas import NewIntent
 from api.mcp.arguments import Arguments, Call, Found, Id
 from approvals.models import Gate
@@ -82,10 +83,10 @@ async def wait_for_approval(call: Call, given: WaitForApproval) -> Found:
     async def look() -> Intent | None:
         # Asked again at every look: a key that is revoked meanwhile sees no answer.
         call.request.auth = await auth.caller(call.request)  # type: ignore[attr-defined]
-        row = await calls.load((call.actor, auth.parse_id(given.intent_id)))
+        row = await calls.load((call.actor, parse_id(given.intent_id)))
         return None if row.waits_for_a_person else row
 
-    topic = bus.intent_topic(auth.parse_id(given.intent_id))
+    topic = bus.intent_topic(parse_id(given.intent_id))
     row = await streams.hold(look, topics=[topic], wait_seconds=given.wait_seconds)
     if row is None:
         said = "Nobody has answered yet. Call axme.wait_for_approval again with this intent_id."
@@ -95,7 +96,7 @@ async def wait_for_approval(call: Call, given: WaitForApproval) -> Found:
 
 async def get_intent(call: Call, given: GetIntent) -> Found:
     call.request.auth = call.actor  # type: ignore[attr-defined]
-    row = await calls.load((call.actor, auth.parse_id(given.intent_id)))
+    row = await calls.load((call.actor, parse_id(given.intent_id)))
     gate = await pool.run(Gate.objects.filter(intent=row).order_by("-opened_at").first)
     shown: dict[str, Any] = translate.intent(row, gate)["intent"]
     return Found(f"The intent is {row.status}.", shown)

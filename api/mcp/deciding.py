@@ -7,6 +7,7 @@ from pydantic import Field
 
 from accounts.actor import Actor
 from api.axme import calls, translate
+from api.axme.named import parse_id
 from api.mcp.arguments import Arguments, Call, Comment, Found
 from approvals import queue
 from approvals.actions import Answer
@@ -85,12 +86,9 @@ def _require_person(actor: Actor) -> None:
 
 def _gate_id(actor: Actor, given: DecideTask) -> UUID:
     """Return the gate that is meant. Raises: NoSuchGate, also for another workspace's."""
-    try:
-        if given.task_id:
-            return UUID(given.task_id)
-        gates = Gate.objects.visible_to(actor).filter(intent=UUID(given.intent_id))
-    except ValueError as failure:
-        raise NoSuchGate from failure
+    if given.task_id:
+        return parse_id(given.task_id, NoSuchGate)
+    gates = Gate.objects.visible_to(actor).filter(intent=parse_id(given.intent_id, NoSuchGate))
     gate = gates.order_by("-opened_at").first()
     if gate is None:
         raise NoSuchGate

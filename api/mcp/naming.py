@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from accounts import nicknames
-from accounts.nicknames import BadNick
+from accounts.people import nicknames
+from accounts.people.nicknames import BadNick
 from api.axme.errors import BadRequest
 from api.mcp.arguments import Arguments, Call, Found
 from events import pool

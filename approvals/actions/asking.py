@@ -11,8 +11,9 @@ from accounts.actor import Actor
 from accounts.addresses import ANYONE, RUNTIME
 from accounts.models import Workspace
 from approvals import gates
-from approvals.asking import Directory, open_gate, shown_digest, unknown_assignees
+from approvals.directory import Directory
 from approvals.models import Gate
+from approvals.opening import open_gate, shown_digest, unknown_assignees
 from approvals.refusals import NotYours
 from events.journeys import ask as ask_together
 from events.journeys import one_journey

@@ -10,9 +10,10 @@ from django.db import transaction
 from accounts.actor import Actor
 from accounts.addresses import short
 from approvals import delegates, gates, judging
-from approvals.asking import Directory, open_gate, told
 from approvals.delegates import Hand
+from approvals.directory import Directory
 from approvals.models import Decision, Delegation, EmailLink, Gate, Seat
+from approvals.opening import open_gate, told
 from approvals.refusals import NotYours
 from events import log
 from events.rows import insert_rows

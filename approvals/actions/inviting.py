@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accounts import nicknames, tokens
+from accounts import tokens
 from accounts.actor import Actor, Kind
 from accounts.addresses import canonical
-from accounts.joining import Invite, Profile
 from accounts.models import Workspace
+from accounts.people import nicknames
+from accounts.people.models import Invite, Profile
 from events import log, webhooks
 from events.models import Outbox
 from intents.actions import require_usable

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.actions import add_reviewer
-from accounts.joining import Invite
 from accounts.models import Membership, User
+from accounts.people.models import Invite
 from approvals.actions.inviting import InviteEnded, email_in, mail, tell_accepted
 
 # One for the invitation, and some for those who lose it or mistype their address.

@@ -7,8 +7,9 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from approvals import gates, rules
-from approvals.asking import Directory, Person, told, upcoming
+from approvals.directory import Directory, Person
 from approvals.models import Gate, Seat, seat_of
+from approvals.opening import told, upcoming
 from events import log
 from intents import change as changes
 from intents import deliveries

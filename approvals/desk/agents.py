@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actor import Actor
+from accounts.managing import NotAManager
 from accounts.models import Agent
-from accounts.registering import NotAManager
 from approvals.desk import fleet, shell, words
 from governance import actions
 from governance.models import AgentRules, MeshEvent

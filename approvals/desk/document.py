@@ -8,7 +8,7 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.models import User
 from approvals import evidence, rules
-from approvals.desk import ended, fields, payload, people, steps, times, words
+from approvals.desk import ended, fields, parties, payload, steps, times, words
 from approvals.desk.files import File, listed
 from approvals.desk.timeline import Line, timeline
 from approvals.judging import cannot_answer
@@ -79,7 +79,7 @@ class Document:
     def answered_for(self) -> str:
         """Name whom the delegate answered for."""
         voice = self.decision.on_behalf_of
-        return people.names(self.gate).get(voice) or words.name_of(voice)
+        return parties.names(self.gate).get(voice) or words.name_of(voice)
 
     def filled_in(self) -> list[tuple[str, Any]]:
         """Return what the answer says beyond its outcome; the files are listed by themselves."""
@@ -106,7 +106,7 @@ class Document:
     @property
     def takers(self) -> Sequence[User]:
         """Return whom the reader may delegate this to; asked only where it is drawn."""
-        return people.takers(self.gate, self.reader) if self.is_answerable else ()
+        return parties.takers(self.gate, self.reader) if self.is_answerable else ()
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -131,7 +131,7 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     decisions = _decisions(gate)
-    names = {**people.names(gate), **{decision.decider: decision.by for decision in decisions}}
+    names = {**parties.names(gate), **{decision.decider: decision.by for decision in decisions}}
     who = who_may(gate, actor, names)
     main, more = words.buttons(gate.outcomes)
     return Document(

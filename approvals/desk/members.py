@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actor import Actor
-from accounts.joining import Invite
 from accounts.models import Membership, Workspace
+from accounts.people.models import Invite
 from approvals.actions import inviting
 from approvals.desk import shell
 from approvals.desk.invitation import AddressForm

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.addresses import RUNTIME
+from accounts.agents import provision
 from accounts.models import Agent, Workspace
-from accounts.provisioning import provision
 from approvals.workflows.advance import go_on
 from approvals.workflows.bundle import AgentPart, BadBundle, Bundle, Findings
 from approvals.workflows.checking import checked, missing
@@ -60,7 +60,7 @@ def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Ap
     plan = checked(bundle, found, workspace)
     if plan is None:
         raise BadBundle(found.errors)
-    if actor.is_agent and missing(bundle, workspace):
+    if missing(bundle, workspace) and not actor.manages(workspace.id):
         raise MayNotRegister
     agents = [_provided(part, workspace, now=now) for part in bundle.agents]
     submission = _submission(bundle, actor)

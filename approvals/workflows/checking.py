@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from accounts.addresses import RUNTIME
 from accounts.models import AGENT_NAME, Agent, Workspace
-from approvals.asking import ANY_REVIEWER, Directory
+from approvals.directory import ANY_REVIEWER, Directory
 from approvals.workflows.bundle import AgentPart, Bundle, Findings
 from approvals.workflows.compiling import compiled
 from approvals.workflows.plan import Kind, Plan
@@ -40,7 +40,10 @@ def _addresses(plan: Plan | None) -> list[str]:
 
 
 def _known(workspace: Workspace, addresses: Iterable[str]) -> dict[str, Agent]:
-    rows = Agent.objects.filter(workspace=workspace, address__in=set(addresses))
+    """Return the agents there are; one that was removed may come back, unless it was killed."""
+    rows = Agent.objects.filter(workspace=workspace, address__in=set(addresses)).exclude(
+        removed_at__isnull=False, killed_at=None, kind=Agent.Kind.PROGRAM
+    )
     return {row.address: row for row in rows}
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.actor import Actor
 from accounts.addresses import RUNTIME
 from approvals import gates
-from approvals.asking import Directory
+from approvals.directory import Directory
 from approvals.kinds import FAIL, is_approval
 from approvals.models import Gate
 from approvals.workflows.models import Step, Workflow

@@ -9,8 +9,8 @@ from accounts.actor import Actor, Channel
 from accounts.actor import Kind as ActorKind
 from accounts.addresses import RUNTIME
 from approvals import gates, timetable
-from approvals.asking import open_gate, unknown_assignees, upcoming
 from approvals.models import Gate
+from approvals.opening import open_gate, unknown_assignees, upcoming
 from approvals.workflows import results, telling
 from approvals.workflows.models import Step
 from approvals.workflows.plan import Kind, StepPlan

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from accounts.addresses import canonical
 from accounts.models import User
-from approvals.asking import Person
+from approvals.directory import Person
 from approvals.workflows.models import Step
 from approvals.workflows.plan import Plan, StepPlan
 from approvals.workflows.run import Run

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.addresses import canonical
+from accounts.agents import BadAgent
+from accounts.managing import require_manager
 from accounts.models import Agent, Workspace
-from accounts.registering import BadAgent, require_manager
 from governance import standings
 from governance.models import AgentRules, WorkspaceRules
 from governance.trail import note, note_at

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts.actor import Actor
+from accounts.managing import require_manager
 from accounts.models import Agent
-from accounts.registering import require_manager
 from events import bus
 from governance import standings
 from governance.trail import note

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from accounts.actor import Actor
+from accounts.managing import require_manager
 from accounts.models import Workspace
-from intents.actions.locking import require_usable
 from intents.payloads import digest
 from intents.registry import known
 from intents.registry.checking import Schema, check_schema, misfits
@@ -24,13 +24,6 @@ class NoSuchType(Exception):
 
     def __init__(self) -> None:
         super().__init__(NoSuchType.__doc__)
-
-
-class MayNotRegister(Exception):
-    """Only keys of the workspace itself and its admins register intent types."""
-
-    def __init__(self) -> None:
-        super().__init__(MayNotRegister.__doc__)
 
 
 class Incompatible(Exception):
@@ -73,11 +66,9 @@ def register(
 ) -> IntentType:
     """Register an intent type, or change it as far as its present mode allows.
 
-    Raises: BadSchema, Incompatible, MayNotRegister, KeyRefused.
+    Raises: BadSchema, Incompatible, NotAManager, KeyRefused.
     """
-    require_usable(actor, now=now)
-    if not actor.manages(workspace_id):
-        raise MayNotRegister
+    require_manager(actor, workspace_id, now=now)
     check_schema(wanted.schema)
     # The workspace is locked, as there may be no row of the type yet to lock.
     Workspace.objects.select_for_update().get(id=workspace_id)

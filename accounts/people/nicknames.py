@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.actor import Actor
 from accounts.addresses import SCHEME
-from accounts.joining import Profile
+from accounts.managing import require_manager
 from accounts.models import Agent, Workspace
-from accounts.standing import require_standing
+from accounts.people.models import Profile
 
 NICK = re.compile(r"@?([A-Za-z0-9_.-]{3,32})")
 # These mean something as addresses already.
@@ -39,13 +39,6 @@ class NoSuchProfile(Exception):
 
     def __init__(self) -> None:
         super().__init__(NoSuchProfile.__doc__)
-
-
-class MayNotManage(Exception):
-    """Only keys of the workspace itself and its admins register people and change them."""
-
-    def __init__(self) -> None:
-        super().__init__(MayNotManage.__doc__)
 
 
 def normalised(nick: str) -> str:
@@ -82,9 +75,9 @@ def register(
 ) -> Profile:
     """Give somebody a nickname and an address of people.
 
-    Raises: BadNick, NickTaken, MayNotManage, KeyRefused.
+    Raises: BadNick, NickTaken, NotAManager, KeyRefused.
     """
-    _require_manager(actor, workspace.id, now=now)
+    require_manager(actor, workspace.id, now=now)
     name = normalised(nick)
     if not is_available(nick, workspace_id=workspace.id):
         raise NickTaken(nick)
@@ -102,7 +95,7 @@ def register(
 @transaction.atomic
 def rename(profile: Profile, nick: str, *, actor: Actor, now: datetime) -> Profile:
     """Give somebody another nickname; the address stays. Raises: as `register`."""
-    _require_manager(actor, profile.workspace_id, now=now)
+    require_manager(actor, profile.workspace_id, now=now)
     name = normalised(nick)
     if name != profile.normalised and not is_available(nick, workspace_id=profile.workspace_id):
         raise NickTaken(nick)
@@ -114,8 +107,8 @@ def rename(profile: Profile, nick: str, *, actor: Actor, now: datetime) -> Profi
 
 @transaction.atomic
 def update(profile: Profile, *, more: Given, actor: Actor, now: datetime) -> Profile:
-    """Change what is said of somebody; only what is given. Raises: MayNotManage, KeyRefused."""
-    _require_manager(actor, profile.workspace_id, now=now)
+    """Change what is said of somebody; only what is given. Raises: NotAManager, KeyRefused."""
+    require_manager(actor, profile.workspace_id, now=now)
     for name, value in more.items():
         setattr(profile, name, value)
     profile.updated_at = now
@@ -154,9 +147,3 @@ def _address_for(profile: Profile, *, now: datetime) -> Agent:
 
 def _shown(nick: str) -> str:
     return "@" + nick.removeprefix("@")
-
-
-def _require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
-    if not actor.manages(workspace_id):
-        raise MayNotManage
-    require_standing(actor, now=now)

@@ -1,4 +1,4 @@
-"""How people come in: the nicknames they are known by, and the invitations they follow. Models."""
+"""The rows of how people come in: the nicknames they are known by, and their invitations."""
 
 from datetime import datetime
 from typing import Self

@@ -1,4 +1,4 @@
-"""Who is on the register: service accounts, how they are reached, and their keys. Actions."""
+"""The register of agents: who is on it, how they are reached, and their keys. Actions."""
 
 import secrets
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from django.db import transaction
 
 from accounts import keys
 from accounts.actions import ensure_agent, issue_key, revoke_key
-from accounts.actor import Actor, Kind
+from accounts.actor import Actor
 from accounts.addresses import canonical
 from accounts.callbacks import refuse_reason
+from accounts.managing import require_manager
 from accounts.models import AGENT_NAME, Agent, ApiKey, Workspace
 from accounts.sealing import seal
-from accounts.standing import require_standing
 
 # Names that mean something else in an address or in a path.
 RESERVED = {"agent_core", "human", "intents", "policy", "receive-override", "entries"}
@@ -25,13 +25,15 @@ DESCRIBED = ("display_name", "description", "delivery_mode", "callback_url")
 class NoSuchAgent(Exception):
     """There is no agent with this id or address."""
 
+    def __init__(self) -> None:
+        super().__init__(NoSuchAgent.__doc__)
+
 
 class NoSuchKey(Exception):
     """This agent has no key with this id."""
 
-
-class NotAManager(Exception):
-    """Only admins and workspace keys manage agents; the key of an agent never does."""
+    def __init__(self) -> None:
+        super().__init__(NoSuchKey.__doc__)
 
 
 class NameTaken(Exception):
@@ -55,25 +57,8 @@ def find(actor: Actor, ref: str) -> Agent:
         # Only a person has several workspaces, and they may know one address in two.
         found = agents.filter(address=address).order_by("created_at", "id").first()
     if found is None:
-        raise NoSuchAgent(NoSuchAgent.__doc__)
+        raise NoSuchAgent
     return found
-
-
-def require_manager(actor: Actor, workspace_id: UUID, *, now: datetime) -> None:
-    """Ask as below, and inside a writing transaction whether the key or session still holds.
-
-    Raises: NotAManager, KeyRefused.
-    """
-    require_manager_to_read(actor, workspace_id)
-    require_standing(actor, now=now)
-
-
-def require_manager_to_read(actor: Actor, workspace_id: UUID) -> None:
-    """Raises: NotAManager for agents' keys and for people who are no admins here."""
-    if actor.kind is Kind.WORKSPACE and workspace_id in actor.workspaces:
-        return
-    if actor.kind is not Kind.PERSON or workspace_id not in actor.administers:
-        raise NotAManager(NotAManager.__doc__)
 
 
 @transaction.atomic
@@ -139,9 +124,41 @@ def end_key(agent: Agent, key_id: UUID, *, actor: Actor, now: datetime) -> ApiKe
     require_manager(actor, agent.workspace_id, now=now)
     key = agent.keys.select_for_update().filter(id=key_id).first()
     if key is None:
-        raise NoSuchKey(NoSuchKey.__doc__)
+        raise NoSuchKey
     revoke_key(key, now=now)
     return key
+
+
+def provision(
+    workspace: Workspace,
+    address: str,
+    *,
+    display_name: str = "",
+    mode: str = Agent.Mode.STREAM,
+    callback_url: str = "",
+    now: datetime,
+) -> tuple[Agent, bool]:
+    """Return the agent at this canonical address, and whether it was registered just now.
+
+    The address must have been checked. What is pushed to it is signed with a secret of its own,
+    which is set anew where it has to be known.
+    """
+    new = {
+        "name": address.rsplit("/", 1)[-1],
+        "display_name": display_name,
+        "delivery_mode": mode,
+        "callback_url": callback_url,
+        "push_secret": seal(secrets.token_urlsafe(32)) if mode == Agent.Mode.HTTP else "",
+        "created_at": now,
+        "updated_at": now,
+    }
+    agent, is_new = Agent.objects.get_or_create(workspace=workspace, address=address, defaults=new)
+    if agent.removed_at is not None:
+        # It was taken off the register and comes back as any new one; its keys stay ended.
+        Agent.objects.filter(id=agent.id).update(**new, removed_at=None, is_on=True)
+        agent.refresh_from_db()
+        return agent, True
+    return agent, is_new
 
 
 def _check_name(name: str) -> None:

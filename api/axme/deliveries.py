@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -16,6 +15,7 @@ from api.axme import translate
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
 from api.axme.following import EventStream, event_stream, start_of
+from api.axme.named import reference
 from events import bus, pool, streams
 from intents import deliveries
 from intents.models import Delivery
@@ -61,9 +61,7 @@ def own_address(actor: Actor, path: str) -> str:
     An address nobody registered has an empty stream. Raises: BadRequest 403 for an agent key or a
     person that reads another address: what is read here counts as taken.
     """
-    text = unquote(path)
-    if "\0" in text:
-        raise BadRequest(422, "invalid_agent_address", "The address has a NUL in it.")
+    text = reference(path)
     address = canonical(
         text if "://" in text or text.startswith("agent:/") else SCHEME + text,
         org=actor.org,

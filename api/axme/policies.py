@@ -2,20 +2,20 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
 from django.http import HttpRequest
 from ninja import Router
 
-from accounts import registering
+from accounts import agents
 from accounts.actor import Actor
+from accounts.managing import require_manager_to_read
 from accounts.models import Agent, Workspace
 from api.axme import calls
 from api.axme.agent_schemas import NewEntry, OrgReceivePolicy, ReceiveOverride, ReceivePolicy
 from api.axme.auth import actor_of
-from api.axme.errors import BadRequest
-from api.axme.service_accounts import managed, workspace_of
-from api.axme.translate import registry as translate
+from api.axme.named import reference, workspace_of
+from api.axme.service_accounts import managed
+from api.axme.translate import agents as translate
 from api.axme.translate import stamp
 from events import pool
 from governance import actions
@@ -113,17 +113,9 @@ catch_all = Router(tags=["Agents"])
 @catch_all.get("/agents/{path:address}")
 async def get_agent(request: HttpRequest, address: str) -> dict[str, Any]:
     """Read a registered agent by its address, raw or encoded."""
-    agent = await pool.run(registering.find, actor_of(request), reference(address))
+    agent = await pool.run(agents.find, actor_of(request), reference(address))
     told = translate.agent(agent) | {"updated_at": stamp(agent.updated_at)}
     return {"ok": True, "agent": told}
-
-
-def reference(path: str) -> str:
-    """Return the address or id in a path, decoded. Raises: BadRequest for a NUL in it."""
-    text = unquote(path)
-    if "\0" in text:
-        raise BadRequest(422, "invalid_agent_address", "The address has a NUL in it.")
-    return text
 
 
 def _list(actor: Actor, org_id: str, workspace_id: str, most: int) -> list[Agent]:
@@ -145,7 +137,7 @@ async def _ruled(
     actor = actor_of(request)
 
     def produce(now: datetime) -> dict[str, Any]:
-        agent = registering.find(actor, reference(path))
+        agent = agents.find(actor, reference(path))
         new = _change(agent, rule, what, actor=actor, now=now)
         if rule == "receive":
             return {"ok": True, "policy": translate.receive_policy(agent, new)}
@@ -178,7 +170,7 @@ def _change(
 
 def _managed_space(actor: Actor, org_id: str) -> Workspace:
     space = workspace_of(actor, org_id, None)
-    registering.require_manager_to_read(actor, space.id)
+    require_manager_to_read(actor, space.id)
     return space
 
 
