@@ -1,8 +1,11 @@
 """Webhooks: who is told of what, events published by hand, and telling them again."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
@@ -15,11 +18,13 @@ from api.axme.schemas import PublishedEvent, WantedSubscription
 from events import pool, subscribing, webhooks
 from events.models import Subscription
 from events.subscribing import NoSuchSubscription, Wish
-from events.webhooks import NoSuchEvent
+from events.webhooks import OURSELVES, NoSuchEvent
+from intents.actions import require_usable
 
 router = Router(tags=["Webhooks"])
 MOST = 200
 LONGEST_OWNER = 255
+Produce = Callable[[datetime], dict[str, Any]]
 
 
 @router.post("/webhooks/subscriptions")
@@ -34,13 +39,11 @@ async def upsert_subscription(
     owner, literal = _owner(request, actor, owner_agent)
     wish = _wish(actor, owner, literal, body)
 
-    def produce(now: Any) -> dict[str, Any]:
-        return {
-            "ok": True,
-            "subscription": translate.subscription(subscribing.subscribe(wish, now=now)),
-        }
+    def produce(now: datetime) -> dict[str, Any]:
+        row = subscribing.subscribe(wish, now=now)
+        return {"ok": True, "subscription": translate.subscription(row)}
 
-    return await calls.once(request, actor, [owner, body.model_dump(mode="json")], produce)
+    return await _once(request, actor, [owner, body.model_dump(mode="json")], produce)
 
 
 @router.get("/webhooks/subscriptions")
@@ -62,15 +65,14 @@ async def delete_subscription(
     actor = actor_of(request)
     owner, _ = _owner(request, actor, owner_agent)
     id = _id(subscription_id, NoSuchSubscription)
-    ended = await pool.run(
-        subscribing.unsubscribe,
-        id,
-        workspace_id=actor.workspace_id,
-        owners=_owners(actor, owner),
-        now=timezone.now(),
-    )
-    stamp = translate.stamp(ended.revoked_at)
-    return {"ok": True, "subscription_id": str(ended.id), "revoked_at": stamp}
+
+    def produce(now: datetime) -> dict[str, Any]:
+        owners = _owners(actor, owner)
+        ended = subscribing.unsubscribe(id, workspace_id=actor.workspace_id, owners=owners, now=now)
+        stamp = translate.stamp(ended.revoked_at)
+        return {"ok": True, "subscription_id": str(ended.id), "revoked_at": stamp}
+
+    return await pool.run(_usable(actor, produce), timezone.now())
 
 
 @router.post("/webhooks/events")
@@ -80,8 +82,10 @@ async def publish_event(
     """Tell an owner's subscribers that something happened. Events of intents tell themselves."""
     actor = actor_of(request)
     owner, literal = _owner(request, actor, owner_agent)
+    if body.source == OURSELVES:
+        raise BadRequest(422, "schema_invalid", f"source: only this server is {OURSELVES}.")
 
-    def produce(now: Any) -> dict[str, Any]:
+    def produce(now: datetime) -> dict[str, Any]:
         told = webhooks.publish(
             workspace_id=actor.workspace_id,
             owner=owner,
@@ -93,7 +97,7 @@ async def publish_event(
         )
         return translate.published(told)
 
-    return await calls.once(request, actor, [owner, body.model_dump(mode="json")], produce)
+    return await _once(request, actor, [owner, body.model_dump(mode="json")], produce)
 
 
 @router.post("/webhooks/events/{event_id}/replay")
@@ -105,12 +109,27 @@ async def replay_event(
     owner, literal = _owner(request, actor, owner_agent)
     id = _id(event_id, NoSuchEvent)
 
-    def produce(now: Any) -> dict[str, Any]:
+    def produce(now: datetime) -> dict[str, Any]:
         owners = _owners(actor, owner)
         told = webhooks.replay(id, workspace_id=actor.workspace_id, owners=owners, now=now)
         return translate.replayed(told, literal, now=now)
 
-    return await calls.once(request, actor, [owner, event_id], produce)
+    return await _once(request, actor, [owner, event_id], produce)
+
+
+async def _once(request: HttpRequest, actor: Actor, body: Any, produce: Produce) -> dict[str, Any]:
+    return await calls.once(request, actor, body, _usable(actor, produce))
+
+
+def _usable(actor: Actor, produce: Produce) -> Produce:
+    """Do it in one transaction with asking whether the key still holds and its agent may act."""
+
+    @transaction.atomic
+    def asked_first(now: datetime) -> dict[str, Any]:
+        require_usable(actor, now=now)
+        return produce(now)
+
+    return asked_first
 
 
 def _owner(request: HttpRequest, actor: Actor, owner_agent: str | None) -> tuple[str, str]:
