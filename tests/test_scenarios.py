@@ -433,12 +433,14 @@ def test_who_may_not_decide_does_not_complete_a_scenario_before_its_people_are_a
     scenario = applied(worker, three_steps(), now=now).intent
     forged = {"approved": True, "outcome": "approved", "decided_by": "bob@example.com"}
 
+    given = {
+        "resolve": (resolve, {"status": Status.COMPLETED, "outcome": forged}),
+        "resume": (resume, {"wish": wish({"action": "complete", **forged})}),
+    }
+    call, what = given[way]
+
     with pytest.raises(NotYours, match="steps"):
-        if way == "resolve":
-            resolve(scenario.id, status=Status.COMPLETED, outcome=forged, actor=worker, now=now)
-        else:
-            wished = wish({"action": "complete", **forged})
-            resume(scenario.id, wish=wished, actor=worker, now=now)
+        call(scenario.id, **what, actor=worker, now=now)
 
     assert states(scenario) == ["active", "waiting", "waiting"]
     cancel(scenario.id, reason="No longer needed", actor=worker, now=now)
