@@ -4,27 +4,48 @@ New work, scenarios, handing on, answers, withdrawals, kills and pushes touch th
 mailboxes and intents. Whatever two of them do, they take them in one order.
 """
 
+import contextlib
+
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import ensure_agent
 from accounts.keys import KeyRefused
 from api.axme.translate import wish
-from approvals.actions import delegate, submit
+from approvals.actions import cancel, decide, delegate, resume, submit
+from approvals.models import Gate
 from approvals.refusals import Refusal
+from approvals.workflows import advance
+from approvals.workflows.bundle import BadBundle
+from events.models import Event, Outbox
+from events.transports import TransportError
 from governance import actions
 from governance.models import Usage
 from governance.verdicts import NotAdmitted
-from intents.actions import AlreadyOver, NoSuchIntent
-from tests.factories import HERE, key, make_people, submission
+from intents.actions import AlreadyOver, NoSuchIntent, NotAParty, reply, settle_push
+from intents.lifecycle import ENDS
+from intents.models import Intent
+from intents.outgoing import PUSH
+from tests.factories import (
+    HERE,
+    answer,
+    key,
+    make_gate,
+    make_intent,
+    make_people,
+    person,
+    submission,
+    trail,
+)
 from tests.racing import racers, rounds
-from tests.scenarios import agent_step, applied, bundle
+from tests.scenarios import agent_step, applied, bundle, person_step, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKER, CHECKER = f"{HERE}/worker", f"{HERE}/checker"
 DONE = wish({"action": "complete", "total": 1})
-EXPECTED = AlreadyOver, NotAdmitted, NoSuchIntent, KeyRefused, Refusal
+EXPECTED = AlreadyOver, BadBundle, NotAParty, NotAdmitted, NoSuchIntent, KeyRefused, Refusal
 LIMITS = {"max_intents_per_day": 100_000}
 
 
@@ -96,3 +117,77 @@ def test_bundles_that_bring_the_same_agents_in_another_order_all_apply(people):
             names = [f"new-{number}-{letter}" for letter in "abcdef"]
             results = race.run(applying(*names), applying(*reversed(names)))
             assert not surprises(results), surprises(results)
+
+
+def test_whatever_is_mixed_ends_in_one_right_state(people):
+    """Create, decide, cancel, hand on, switch off, apply, advance and push, all at once."""
+    owner, bob = key(people.here), person(people.bob)
+    worker = key(people.here, agent="worker")
+    agent = ensure_agent(people.here, "worker")
+    agent.delivery_mode, agent.callback_url = "http", "https://worker.example/hook"
+    agent.save(update_fields=["delivery_mode", "callback_url"])
+    steps = agent_step("one", on_failure="ask"), person_step("ask"), agent_step("two", "checker")
+    scenarios, plain = [], []
+
+    def each(rows, act):
+        for row in list(rows):
+            with contextlib.suppress(*EXPECTED):
+                act(row)
+
+    def creating():
+        each(range(3), lambda _: scenarios.append(applied(owner, bundle(*steps)).intent.id))
+        each(range(3), lambda _: plain.append(make_intent(people.here, to=WORKER).id))
+        each(range(2), lambda _: plain.append(make_gate(people.here).intent_id))
+
+    def deciding():
+        gates = Gate.objects.open()
+        each(gates, lambda gate: decide(answer(gate, bob), now=timezone.now()))
+        each(scenarios, lambda id: advance.advance(id, now=timezone.now()))
+
+    def working():
+        work = Intent.objects.open().filter(to_address__in=[WORKER, CHECKER])
+        each(work[:6], lambda row: resume(row.id, wish=DONE, actor=owner, now=timezone.now()))
+        each(work[:2], lambda row: reply(row.id, message="Hm", actor=worker, now=timezone.now()))
+        each(scenarios, lambda id: advance.advance(id, now=timezone.now()))
+
+    def withdrawing():
+        ids = [*scenarios[-1:], *plain[-2:]]
+        each(ids, lambda id: cancel(id, reason="", actor=owner, now=timezone.now()))
+
+    def handing_on():
+        def hand_on(row, to):
+            delegate(row.id, to=to, owner=WORKER, actor=owner, now=timezone.now())
+
+        work = Intent.objects.open().filter(to_address=WORKER).order_by("-created_at")
+        each(work[:2], lambda row: hand_on(row, CHECKER))
+        each(work[2:4], lambda row: hand_on(row, "bob@example.com"))
+
+    def switching():
+        for switch in (actions.kill, actions.resume):
+            switch(agent, actor=owner, now=timezone.now())
+
+    def pushing():
+        failure = TransportError("It answered 500.", status=500)
+        rows = Outbox.objects.filter(kind=PUSH, state=Outbox.State.PENDING)[:6]
+        for number, row in enumerate(rows):
+            with transaction.atomic():
+                settle_push(row, failure if number % 2 else None, timezone.now())
+
+    calls = creating, deciding, working, withdrawing, handing_on, switching, pushing
+    with racers(len(calls)) as race:
+        for _ in range(rounds(10)):
+            results = race.run(*calls)
+            assert not surprises(results), surprises(results)
+
+    for id in scenarios:
+        advance.advance(id, now=timezone.now())
+    for intent in Intent.objects.all():
+        events = Event.objects.filter(intent_id=intent.id).values_list("status", flat=True)
+        assert len(trail(intent.id)) == intent.seq
+        assert len([status for status in events if status in ENDS]) == int(intent.is_over)
+        assert Gate.objects.open().filter(intent=intent).count() == int(intent.waits_for_a_person)
+        is_open = intent.deliveries.filter(closed_at=None).exists()
+        assert not (intent.is_over and is_open), intent.status
+    for id in scenarios:
+        scenario = Intent.objects.get(id=id)
+        assert states(scenario).count("active") == int(not scenario.is_over)
