@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.actions import ensure_agent
 from accounts.keys import KeyRefused
+from api.axme.agents import _put_before
 from api.axme.translate import wish
 from approvals.actions import cancel, decide, delegate, resume, submit
 from approvals.models import Gate
@@ -120,7 +121,7 @@ def test_bundles_that_bring_the_same_agents_in_another_order_all_apply(people):
 
 
 class Mix:
-    """Everybody at once: create, decide, work, withdraw, hand on, switch off and push."""
+    """Everybody at once: create, decide, work, withdraw, hand on, switch off, push, listen."""
 
     def __init__(self, people):
         self.here = people.here
@@ -176,13 +177,19 @@ class Mix:
             with transaction.atomic():
                 settle_push(row, failure if number % 2 else None, timezone.now())
 
+    def listen(self):
+        for _ in range(5):
+            _put_before(self.here.id, WORKER, 0, [])
+            _put_before(self.here.id, CHECKER, 0, [])
+
     def advance(self):
         each(self.scenarios, lambda id: advance.advance(id, now=timezone.now()))
 
     @property
     def everything(self):
         return (
-            self.create, self.decide, self.work, self.withdraw, self.hand_on, self.switch, self.push
+            self.create, self.decide, self.work, self.withdraw, self.hand_on, self.switch,
+            self.push, self.listen, self.listen,
         )  # fmt: skip
 
 
