@@ -28,7 +28,9 @@ class KeyReused(Exception):
 
 def scope_of(actor: Actor, endpoint: str, key: str) -> str:
     """Return what an idempotency key is unique in: the caller, the endpoint and the key."""
-    return digest([str(actor.workspace_id), str(actor.address or actor.key_id), endpoint, key])
+    # A workspace key may be named like an agent; what one was told is not told to the other.
+    caller = [actor.kind, str(actor.address or actor.key_id)]
+    return digest([str(actor.workspace_id), *caller, endpoint, key])
 
 
 def recall(scopes: Iterable[str]) -> dict[str, IdempotencyKey]:

@@ -65,12 +65,18 @@ def state_of(found: Found, reader: User | None, *, now: datetime) -> State:
 
 
 def compose(row: Outbox, now: datetime) -> Message | None:
-    """Return the mail of an invitation with a fresh secret in it, or None when it has ended."""
+    """Return the mail of an invitation with a fresh secret in it, or None when it has ended.
+
+    Also None when it is for another address meanwhile: that one has a mail of its own to come.
+    """
     invite = Invite.objects.select_related("workspace").filter(id=row.subject_id).first()
     if invite is None or not invite.email or not invite.is_open(now):
         return None
     token = tokens.new_link_token()
-    Invite.objects.filter(id=invite.id).update(mail_hash=tokens.digest(token))
+    # Only while it is for this address: a secret that goes there proves no other.
+    still = Invite.objects.filter(id=invite.id, email=invite.email)
+    if not still.update(mail_hash=tokens.digest(token)):
+        return None
     context = {"invite": invite, "workspace": invite.workspace, "url": url_of(token)}
     return Message(
         key=str(row.id),

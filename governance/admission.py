@@ -18,28 +18,43 @@ from governance.verdicts import NotAdmitted, Standing, refusal
 Refused = KeyRefused | NotAdmitted
 
 
-class Admission:
-    """The answer to one batch: a refusal or None for each, and what `record` keeps of it."""
+class Tally:
+    """What one transaction takes, in however many steps, and the limits it met.
 
-    def __init__(self, batch: Sequence[Submitted], found: Rows, *, now: datetime) -> None:
+    It is written down last. Whoever counts an agent holds its counter until the commit: nobody
+    waits for anything else while holding one, or two would wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self.counted: Counter[UUID] = Counter()
+        self.breaches: dict[tuple[UUID, str], tuple[UUID, Breach]] = {}
+
+    def record(self, *, now: datetime) -> None:
+        """Count what was taken, and note the limits that were met."""
+        hour = hour_of(now)
+        counted = sorted(self.counted.items())
+        rows = [Usage(agent_id=id, hour_at=hour, intents=many) for id, many in counted]
+        insert_rows(rows, conflict=usage.ADD)
+        noted = [_noted(*self.breaches[name], now=now) for name in sorted(self.breaches)]
+        insert_rows(noted, conflict="DO NOTHING")
+
+
+class Admission:
+    """The answer to one batch: a refusal or None for each, and the tally of what was taken."""
+
+    def __init__(
+        self, batch: Sequence[Submitted], found: Rows, *, now: datetime, tally: Tally | None = None
+    ) -> None:
         """`found` is what the last statement of `standings.asking` answered."""
         self.now = now
         self._usable = standings.holding_of(found, batch, now=now)
         self._agents = standings.agents_of(found)
-        limited = [agent.id for agent in self._agents.values() if agent.limits]
-        self._spent = usage.locked(limited, now=now) if limited else {}
-        self._counted: Counter[UUID] = Counter()
-        self._breaches: dict[tuple[UUID, str], tuple[UUID, Breach]] = {}
+        self.tally = tally or Tally()
+        limited = {place: agent.id for place, agent in self._agents.items() if agent.limits}
+        if limited:
+            standings.hold_limits({workspace_id for workspace_id, _ in limited})
+        self._spent = usage.spent(list(limited.values()), now=now) if limited else {}
         self.refusals = [self._judge(one) for one in batch]
-
-    def record(self) -> None:
-        """Count what was taken, and note the limits that were met. Part of the batch's journey."""
-        hour = hour_of(self.now)
-        counted = sorted(self._counted.items())
-        rows = [Usage(agent_id=id, hour_at=hour, intents=many) for id, many in counted]
-        insert_rows(rows, conflict=usage.ADD)
-        noted = [_noted(where, each, now=self.now) for where, each in self._breaches.values()]
-        insert_rows(noted, conflict="DO NOTHING")
 
     def _judge(self, one: Submitted) -> Refused | None:
         if one.actor.credential and one.actor.credential not in self._usable:
@@ -53,29 +68,27 @@ class Admission:
         for agent in parties.values():
             if (found := self._breach(one.workspace_id, agent)) and found.blocks:
                 return found.refusal()
-        self._counted.update(list(parties))
+        self.tally.counted.update(list(parties))
         return None
 
     def _breach(self, workspace_id: UUID, agent: Standing) -> Breach | None:
         if not agent.limits:
             return None
         spent = self._spent.get(agent.id, Spent())
-        found = breach(agent, spent, more=self._counted[agent.id])
+        found = breach(agent, spent, more=self.tally.counted[agent.id])
         if found:
-            self._breaches.setdefault((agent.id, found.name), (workspace_id, found))
+            self.tally.breaches.setdefault((agent.id, found.name), (workspace_id, found))
         return found
 
 
-def require_admitted(one: Submitted, *, now: datetime) -> None:
+def require_admitted(one: Submitted, *, tally: Tally, now: datetime) -> None:
     """Ask for work that is handed to another agent what is asked for new work.
 
-    Raises: NotAdmitted, KeyRefused.
+    The caller records the tally, last. Raises: NotAdmitted, KeyRefused.
     """
     *_, found = ask(*standings.asking([one], now=now))
-    admission = Admission([one], found, now=now)
-    if said := admission.refusals[0]:
+    if said := Admission([one], found, now=now, tally=tally).refusals[0]:
         raise said
-    admission.record()
 
 
 def _noted(workspace_id: UUID, found: Breach, *, now: datetime) -> MeshEvent:

@@ -8,7 +8,7 @@ is cached.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -57,9 +57,24 @@ class Submitted(Protocol):
 
 def hold_alone(workspace_id: UUID) -> None:
     """Wait for the creates in flight and let no other begin until the end of this transaction."""
+    _hold([_number(workspace_id)])
+
+
+def hold_limits(workspace_ids: Collection[UUID]) -> None:
+    """Let nobody else count agents with limits there until the end of this transaction.
+
+    One lock for all of a workspace: a scenario learns only on its way which agents it will ask
+    for, and two that hold an agent each and want the other's would wait for ever.
+    """
+    _hold(sorted(_number(id, b"limits") for id in workspace_ids))
+
+
+def _hold(numbers: Sequence[int]) -> None:
+    # SQLite lets one transaction write at a time.
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number(workspace_id)])
+            for number in numbers:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def asking(batch: Sequence[Submitted], *, now: datetime) -> list[Statement]:
@@ -70,7 +85,6 @@ def asking(batch: Sequence[Submitted], *, now: datetime) -> list[Statement]:
     """
     held = sorted({_number(one.workspace_id) for one in batch})
     locks = [Statement(HOLD_SHARED, [number]) for number in held]
-    # SQLite lets one transaction write at a time.
     return [*(locks if connection.vendor == "postgresql" else []), _reading(batch, now=now)]
 
 
@@ -100,7 +114,7 @@ def _standing(row: tuple[Any, ...]) -> Standing:
     return Standing(UUID(id), address, bool(is_killed), *read)
 
 
-def _number(workspace_id: UUID) -> int:
-    """Return the number of a workspace's advisory lock."""
-    digest = hashlib.sha256(b"assent.admission:" + workspace_id.bytes).digest()
+def _number(workspace_id: UUID, purpose: bytes = b"admission") -> int:
+    """Return the number of one of a workspace's advisory locks."""
+    digest = hashlib.sha256(b"assent." + purpose + b":" + workspace_id.bytes).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

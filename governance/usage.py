@@ -10,20 +10,13 @@ from django.utils.timezone import localtime
 
 from events.rows import insert_rows
 from governance.limits import Spent
-from governance.models import AgentRules, Usage, hour_of
+from governance.models import Usage, hour_of
 
 ADD = (
     "(agent_id, hour_at) DO UPDATE SET intents = governance_usage.intents + excluded.intents, "
     "cost_usd = governance_usage.cost_usd + excluded.cost_usd"
 )
 DAYS = {"day": 1, "week": 7, "month": 30}
-
-
-def locked(agent_ids: Collection[UUID], *, now: datetime) -> dict[UUID, Spent]:
-    """Return what agents with limits did, and let no other batch count them until we commit."""
-    rules = AgentRules.objects.select_for_update().filter(agent__in=agent_ids)
-    list(rules.order_by("agent_id").values_list("pk"))
-    return spent(agent_ids, now=now)
 
 
 def spent(agent_ids: Collection[UUID], *, now: datetime, days: int = 1) -> dict[UUID, Spent]:

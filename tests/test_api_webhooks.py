@@ -5,8 +5,12 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.actions import ensure_agent
+from accounts.models import ApiKey
 from events.models import Outbox, Subscription, WebhookEvent
+from governance.actions import kill
 from tests.calling import agent_api, refusal, workspace_api
+from tests.factories import key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -151,13 +155,39 @@ def test_an_event_is_published_counted_and_replayed(api):
     "change",
     [
         {"event_type": "intent.completed"}, {"event_type": "coffee.ready"}, {"event_type": None},
-        {"source": "x"}, {"source": "x" * 101}, {"source": None}, {"payload": "text"},
+        {"source": "x"}, {"source": "assent"}, {"source": "x" * 101}, {"source": None}, {"payload": "text"},
         {"payload": None}, {"payload": [1]},
     ],
 )  # fmt: skip
 def test_a_malformed_event_is_refused_and_an_intents_event_cannot_be_forged(api, change):
     assert refusal(api.post("/v1/webhooks/events", {**EVENT, **change}))[0] == 422
     assert not WebhookEvent.objects.exists()
+
+
+def test_a_killed_agents_key_and_a_revoked_one_change_nothing(people, now):
+    agent, desk = agent_api(people.here, "desk"), ensure_agent(people.here, "desk")
+    made = agent.post(PLACE, HOOK).json()["subscription"]
+    event = agent.post("/v1/webhooks/events", EVENT).json()
+    before = Outbox.objects.count()
+
+    def tried():
+        return {
+            refusal(answer)[:2]
+            for answer in (
+                agent.post(PLACE, {**HOOK, "callback_url": "https://other.example/hooks"}),
+                agent.post("/v1/webhooks/events", EVENT),
+                agent.post(f"/v1/webhooks/events/{event['event_id']}/replay"),
+                agent.call("DELETE", f"{PLACE}/{made['subscription_id']}"),
+            )
+        }
+
+    kill(desk, actor=key(people.here), now=now)
+    assert tried() == {(403, "agent_killed")}
+    # Remembered for two seconds, as if another process had revoked it.
+    ApiKey.objects.update(revoked_at=now)
+    assert tried() <= {(401, "invalid_platform_api_key")}
+    assert (Subscription.objects.count(), WebhookEvent.objects.count()) == (1, 1)
+    assert Outbox.objects.count() == before
 
 
 def test_an_agent_publishes_for_itself_only(people):

@@ -74,16 +74,19 @@ def test_a_failure_after_the_work_undoes_the_work(people, now):
 def test_the_scope_is_the_workspace_the_caller_the_endpoint_and_the_key(people, now):
     here, elsewhere = anyone_in(people.here), anyone_in(people.elsewhere)
     agent = key(people.here, agent="shop", now=now)
+    namesake = key(people.here, name="shop", now=now)
 
+    assert namesake.address == agent.address
     scopes = {
         scope_of(here, "POST /v1/intents", "k"),
         scope_of(elsewhere, "POST /v1/intents", "k"),
         scope_of(agent, "POST /v1/intents", "k"),
+        scope_of(namesake, "POST /v1/intents", "k"),
         scope_of(here, "POST /v1/intents/x/resume", "k"),
         scope_of(here, "POST /v1/intents", "k2"),
     }
 
-    assert len(scopes) == 5
+    assert len(scopes) == 6
     assert scope_of(here, "POST /v1/intents", "k") in scopes
 
 

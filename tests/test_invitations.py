@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actions import add_reviewer, ensure_workspace
 from accounts.models import Membership, User
 from accounts.people.models import Invite
-from approvals import notices
+from approvals import invitations, notices
 from approvals.actions import inviting, joining
 from approvals.tasks import send_notices
 from events import outbox
@@ -95,6 +95,48 @@ def test_an_invitation_for_nobody_yet_is_mailed_to_who_follows_it(people):
 
     assert Client().post(link, NEW).status_code == 302
     assert Membership.objects.filter(user__email="dora@example.com").exists()
+
+
+def test_the_secret_of_one_mailbox_takes_no_account_of_another(people):
+    dora = add_reviewer(people.elsewhere, email="dora@example.com").user
+    _, plain = invited(people, hint="the new colleague")
+    Client().post(plain, {"email": "eve@example.com"})
+    link = mailed()
+
+    Client().post(plain, {"email": "dora@example.com"})
+    answered = Client().post(link, NEW)
+
+    assert answered.status_code == 404
+    dora.refresh_from_db()
+    assert not dora.has_usable_password()
+    assert not people.here.memberships.filter(user=dora).exists()
+
+
+def test_who_read_the_page_before_the_address_changed_makes_no_account_of_the_new_one(people):
+    made, plain = invited(people, hint="the new colleague")
+    Client().post(plain, {"email": "eve@example.com"})
+    joining.mail_again(made.id, email="dora@example.com", now=timezone.now())
+
+    with pytest.raises(joining.NotTheirs):
+        joining.join_anew(made.id, email="eve@example.com", **NEW, now=timezone.now())
+
+    assert not User.objects.filter(email="dora@example.com").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_is_overtaken_by_another_address_carries_no_secret(people):
+    with racers(2) as team:
+        for number in range(rounds(20)):
+            made, _ = invited(people, hint=f"new colleague {number}")
+            joining.mail_again(made.id, email="eve@example.com", now=timezone.now())
+            row = Outbox.objects.get(subject_id=made.id)
+            written, _ = team.run(
+                partial(invitations.compose, row, timezone.now()),
+                partial(joining.mail_again, made.id, email="dora@example.com", now=timezone.now()),
+            )
+            if written and written.to == "eve@example.com":
+                found = invitations.find(LINK.findall(written.text)[0].rpartition("/")[2])
+                assert found is None
 
 
 def test_mails_come_to_an_end_and_only_the_last_link_works(people):
@@ -276,7 +318,9 @@ def test_of_two_who_follow_it_at_once_one_joins(people):
 def test_whoever_subscribed_hears_of_an_invitation_that_was_followed(people):
     made, _ = invited(people)
 
-    joining.join_anew(made.id, name="Dora", password=NEW["password"], now=timezone.now())
+    joining.join_anew(
+        made.id, email=made.email, name="Dora", password=NEW["password"], now=timezone.now()
+    )
 
     event = WebhookEvent.objects.get()
     assert (event.type, event.literal) == ("invite.accepted", "key:ci")

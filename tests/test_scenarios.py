@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Agent
 from api.axme.translate import wish
-from approvals.actions import cancel, decide, expire, nudge, resume
+from approvals.actions import cancel, decide, expire, nudge, resolve, resume
 from approvals.models import Gate
 from approvals.refusals import NotYours
 from approvals.workflows import advance
@@ -423,6 +423,28 @@ def test_only_its_steps_move_a_scenario(owner, now):
         assert (told.is_applied, told.reason) == (False, "steps_in_progress")
 
     assert trail(scenario.id) == before
+
+
+@pytest.mark.parametrize("way", ["resolve", "resume"])
+def test_who_may_not_decide_does_not_complete_a_scenario_before_its_people_are_asked(
+    people, owner, worker, now, way
+):
+    applied(owner, three_steps(), now=now)
+    scenario = applied(worker, three_steps(), now=now).intent
+    forged = {"approved": True, "outcome": "approved", "decided_by": "bob@example.com"}
+
+    given = {
+        "resolve": (resolve, {"status": Status.COMPLETED, "outcome": forged}),
+        "resume": (resume, {"wish": wish({"action": "complete", **forged})}),
+    }
+    call, what = given[way]
+
+    with pytest.raises(NotYours, match="steps"):
+        call(scenario.id, **what, actor=worker, now=now)
+
+    assert states(scenario) == ["active", "waiting", "waiting"]
+    cancel(scenario.id, reason="No longer needed", actor=worker, now=now)
+    assert advanced(scenario, now=now).status == Status.CANCELED
 
 
 def test_a_bad_bundle_leaves_nothing_behind(owner, now):

@@ -54,7 +54,7 @@ def submit_many(submissions: Sequence[Submission], *, now: datetime) -> list[Int
     opened = [gate for s in taken if (gate := _hold(s, begun[id(s)], directory, now=now))]
     with one_journey():
         _store(list(begun.values()), opened, directory, now=now)
-        admission.record()
+        admission.tally.record(now=now)
     return [said or begun[id(s)].intent for s, said in zip(submissions, refusals, strict=True)]
 
 

@@ -17,7 +17,7 @@ from approvals.opening import open_gate, told
 from approvals.refusals import NotYours
 from events import log
 from events.rows import insert_rows
-from governance.admission import require_admitted
+from governance.admission import Tally, require_admitted
 from intents import change as changes
 from intents import deliveries
 from intents.actions import AlreadyOver, NotAParty, lock
@@ -176,13 +176,16 @@ def _hand_on_work(step: _Step) -> Delegation:
     intent, taker = step.intent, step.taker
     if taker.kind == "program":
         (address,) = taker.addresses
-        require_admitted(_Handed(step.change.actor, intent, address), now=step.now)
+        tally = Tally()
+        require_admitted(_Handed(step.change.actor, intent, address), tally=tally, now=step.now)
         intent.handler = address
         intent.pending_with = {"type": "agent", "ref": address, "name": short(address)}
         intent.deliveries.filter(address__in=step.giver.addresses).update(
             purpose=Delivery.Purpose.COPY, next_try_at=None
         )
-        return _finish(step, Delivery.Purpose.WORK, told={})
+        row = _finish(step, Delivery.Purpose.WORK, told={})
+        tally.record(now=step.now)
+        return row
     spec = {"title": intent.type, "description": step.row.note}
     people = [taker.person] if taker.person is not None else []
     gate = open_gate(

@@ -40,8 +40,8 @@ def resolve(
 ) -> Ended:
     """End an intent as its handler or owner says.
 
-    Raises: NoSuchIntent, NotAParty, AlreadyOver, KeyRefused; NotYours when people are asked and
-    the caller would go around them (only cancelling is left to its owner then).
+    Raises: NoSuchIntent, NotAParty, AlreadyOver, KeyRefused; NotYours when people are asked, or
+    would be later, and the caller would go around them (only cancelling is left to its owner).
     """
     intent = lock(intent_id, actor=actor, now=now)
     require_party(intent, actor, permission="resolve")
@@ -56,6 +56,8 @@ def end(
         raise AlreadyOver(intent)
     if intent.waits_for_a_person and not _may_withdraw(intent, actor, status):
         raise NotYours("People are asked about this intent; it ends with their answer.")
+    if intent.is_scenario and status == Status.COMPLETED and not _decides(actor, intent):
+        raise NotYours("Only its steps complete a scenario. It can be canceled.")
     change = Change(intent, actor=actor, now=now)
     if actor.is_agent:
         intent.handler = actor.address or ""
@@ -73,6 +75,11 @@ def _may_withdraw(intent: Intent, actor: Actor, status: Status) -> bool:
     """While people are asked, only who sent the intent may end it, and only by withdrawing it."""
     is_owner = not actor.is_agent or actor.address == intent.from_address
     return status == Status.CANCELED and is_owner
+
+
+def _decides(actor: Actor, intent: Intent) -> bool:
+    """To complete a scenario is to answer for the people whom its later steps would ask."""
+    return intent.workspace_id in actor.reviews
 
 
 def cancel(intent_id: UUID, *, reason: str, actor: Actor, now: datetime) -> Ended:

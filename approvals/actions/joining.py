@@ -49,13 +49,16 @@ def join(invite_id: UUID, *, person: User, now: datetime) -> Membership:
 
 
 @transaction.atomic
-def join_anew(invite_id: UUID, *, name: str, password: str, now: datetime) -> User:
+def join_anew(invite_id: UUID, *, email: str, name: str, password: str, now: datetime) -> User:
     """Make the account of somebody who came through their mail, and let them join.
 
-    The caller has the mailed secret: that is what proves whose address it is.
-    Raises: InviteEnded, NotTheirs when the account exists by now and has a password.
+    The caller has the secret that was mailed to `email`: that is what proves whose address it is.
+    Raises: InviteEnded, NotTheirs when the invitation is for another address by now, or the
+    account exists and has a password.
     """
     held = _locked(invite_id, now=now)
+    if held.email != email:
+        raise NotTheirs(held)
     person = User.objects.filter(email=held.email).first()
     if person is not None and (person.has_usable_password() or not person.is_active):
         raise NotTheirs(held)
@@ -77,8 +80,9 @@ def mail_again(invite_id: UUID, *, email: str, now: datetime) -> Invite:
     if held.mails_asked >= MOST_MAILS:
         raise EnoughMails
     if not email_in(held.recipient_hint):
-        held.email = email.lower()
-        held.save(update_fields=["email"])
+        # The secret in an earlier mail proves that other address, and nothing about this one.
+        held.email, held.mail_hash = email.lower(), None
+        held.save(update_fields=["email", "mail_hash"])
     mail(held, now=now)
     return held
 

@@ -79,7 +79,9 @@ def _join_anew(request: HttpRequest, found: Found, state: State, now: datetime) 
     if not form.is_valid():
         return _page(request, found, state, form=form)
     try:
-        person = joining.join_anew(found.invite.id, **form.cleaned_data, now=now)
+        person = joining.join_anew(
+            found.invite.id, email=found.invite.email, **form.cleaned_data, now=now
+        )
     except (InviteEnded, joining.NotTheirs):
         return _page(request, found, State.ENDED)
     login(request, person, backend=MODEL_BACKEND)

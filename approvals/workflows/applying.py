@@ -16,7 +16,7 @@ from approvals.workflows.models import Step, Workflow
 from approvals.workflows.plan import Plan
 from approvals.workflows.run import Run
 from events.rows import insert_rows
-from governance.admission import require_admitted
+from governance.admission import Tally, require_admitted
 from intents import change as changes
 from intents.actions import Submission, begin, require_usable
 from intents.models import Intent
@@ -62,13 +62,16 @@ def apply(bundle: Bundle, found: Findings, *, actor: Actor, now: datetime) -> Ap
         raise BadBundle(found.errors)
     if missing(bundle, workspace) and not actor.manages(workspace.id):
         raise MayNotRegister
-    agents = [_provided(part, workspace, now=now) for part in bundle.agents]
-    submission = _submission(bundle, actor)
-    require_admitted(submission, now=now)
+    # In one order: two bundles that bring the same agents never wait for each other.
+    parts = sorted(bundle.agents, key=lambda part: part.address)
+    agents = {part: _provided(part, workspace, now=now) for part in parts}
+    submission, tally = _submission(bundle, actor), Tally()
+    require_admitted(submission, tally=tally, now=now)
     workflow = _store(bundle, plan, submission, now=now)
-    run = Run(workflow, list(workflow.steps.order_by("position")), now=now)
+    run = Run(workflow, list(workflow.steps.order_by("position")), tally=tally, now=now)
     go_on(run)
-    return Applied(run.intent, workflow, agents, found.warnings)
+    provided = [agents[part] for part in bundle.agents]
+    return Applied(run.intent, workflow, provided, found.warnings)
 
 
 def _provided(part: AgentPart, workspace: Workspace, *, now: datetime) -> Provided:

@@ -14,6 +14,7 @@ from approvals.workflows.models import Step, Workflow
 from approvals.workflows.plan import Facts, Kind, Plan, Standing, StepPlan, judge
 from events.journeys import one_journey
 from events.rows import insert_rows, update_rows, write_where
+from governance.admission import Tally
 from intents import change as changes
 from intents import deliveries
 from intents.change import Change
@@ -36,7 +37,9 @@ WORK = {
 class Run:
     """A scenario's locked intent with its plan and steps, and all that this turn has to store."""
 
-    def __init__(self, workflow: Workflow, steps: list[Step], *, now: datetime) -> None:
+    def __init__(
+        self, workflow: Workflow, steps: list[Step], *, tally: Tally | None = None, now: datetime
+    ) -> None:
         self.intent, self.now = workflow.intent, now
         self.workflow, self.steps = workflow, steps
         self.plan = Plan.read(workflow.plan)
@@ -47,6 +50,7 @@ class Run:
         self.asked: list[Gate] = []
         self.touched: list[Step] = []
         self.released: list[UUID] = []
+        self.tally = tally or Tally()
 
     @classmethod
     def of(cls, intent: Intent, *, now: datetime) -> Self:
@@ -130,6 +134,7 @@ class Run:
             if self.intent.is_over:
                 deliveries.close([self.intent.id], now=self.now)
             changes.write([self.change])
+            self.tally.record(now=self.now)
 
 
 def _work(child: Intent | None) -> str:

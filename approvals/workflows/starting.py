@@ -45,7 +45,8 @@ def _dispatch(run: Run, step: Step, plan: StepPlan) -> None:
     work = _work(run.intent, step, plan, run)
     try:
         # Whoever applied the scenario is who sends: rules about the runtime itself there are none.
-        require_admitted(replace(work, from_address=run.intent.from_address), now=run.now)
+        sent = replace(work, from_address=run.intent.from_address)
+        require_admitted(sent, tally=run.tally, now=run.now)
     except NotAdmitted as refusal:
         step.error = error(refusal.code, str(refusal), now=run.now)
         return

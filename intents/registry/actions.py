@@ -70,8 +70,8 @@ def register(
     """
     require_manager(actor, workspace_id, now=now)
     check_schema(wanted.schema)
-    # The workspace is locked, as there may be no row of the type yet to lock.
-    Workspace.objects.select_for_update().get(id=workspace_id)
+    # The workspace is locked, as there may be no row of the type yet to lock. Creates go on.
+    Workspace.objects.select_for_update(no_key=True).get(id=workspace_id)
     row = IntentType.objects.filter(workspace=workspace_id, name=wanted.name).first()
     if row is None:
         row = IntentType(id=uuid4(), workspace_id=workspace_id, name=wanted.name, created_at=now)
