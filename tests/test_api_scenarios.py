@@ -297,3 +297,12 @@ def test_a_payload_must_fit_its_registered_type(people, api):
     assert found["errors"] == ["intent.payload.order: must be integer"]
     assert refusal(refused)[:2] == (422, "schema_invalid")
     assert counts(*ROWS) == before
+
+
+def test_an_agent_that_is_not_named_is_missed_and_no_address_is_made_up_for_it(people, api):
+    given = bundle(agent_step("build")) | {"agents": [{"display_name": "A"}, {}]}
+
+    told = api.post(VALIDATE, given).json()
+
+    assert "agents[0].role: is missing; write a text of 1 to 100 characters" in told["errors"]
+    assert told["warnings"] == []
