@@ -84,6 +84,14 @@ def test_a_person_may_be_first_and_the_task_has_the_id_the_command_line_resumes(
     assert decided.json()["intent"]["status"] == "IN_PROGRESS"
 
 
+def test_a_task_for_any_reviewer_lists_no_empty_assignees(people, api):
+    api.post(APPLY, bundle(person_step("release"), humans=[{"role": "owner"}]))
+
+    (task,) = api.get("/v1/me/tasks").json()["tasks"]
+
+    assert "assignees" not in task["human_task"]
+
+
 def test_approving_the_current_step_of_a_scenario_goes_on_with_it(people, api):
     applied = api.post(APPLY, bundle(person_step("release"))).json()
 
