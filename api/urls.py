@@ -30,6 +30,7 @@ from api.axme import (
     unsupported,
     users,
     webhooks,
+    withdrawing,
 )
 from api.axme.auth import KeyAuth
 from api.axme.body import StrictParser
@@ -53,6 +54,7 @@ api = NinjaAPI(
 )
 api.add_router("", meta.public)
 for module in (
+    withdrawing,  # Its address looks like an intent's.
     intents,
     steering,
     deliveries,

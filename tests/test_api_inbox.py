@@ -188,6 +188,7 @@ def test_tasks_are_what_a_workspace_key_may_answer(api, agent, gate):
     assert task["approval_id"] == task["task_id"] == str(gate.id)
     assert task["human_task"]["allowed_outcomes"] == ["approved", "rejected"]
     assert task["human_task"]["title"] == APPROVAL["title"]
+    assert "due_at" not in task
     assert refusal(agent.get("/v1/me/tasks"))[0] == 403
 
 

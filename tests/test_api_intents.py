@@ -127,6 +127,7 @@ def test_a_resolve_answers_with_its_event_and_what_was_told(people, api, agent):
     )
 
     body = answer.json()
+    assert set(body) == {"ok", "intent", "event", "completion_delivery"}
     assert body["event"]["event_type"] == "intent.completed"
     assert set(body["event"]) == {
         "intent_id", "seq", "event_type", "status", "at", "details", "actor", "handler",

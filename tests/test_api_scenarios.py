@@ -101,6 +101,14 @@ def test_a_person_may_be_first_and_the_task_has_the_id_the_command_line_resumes(
     assert decided.json()["intent"]["status"] == "IN_PROGRESS"
 
 
+def test_a_task_for_any_reviewer_lists_no_empty_assignees(people, api):
+    api.post(APPLY, bundle(person_step("release"), humans=[{"role": "owner"}]))
+
+    (task,) = api.get("/v1/me/tasks").json()["tasks"]
+
+    assert "assignees" not in task["human_task"]
+
+
 def test_approving_the_current_step_of_a_scenario_goes_on_with_it(people, api):
     applied = api.post(APPLY, bundle(person_step("release"))).json()
 
@@ -314,3 +322,12 @@ def test_a_payload_must_fit_its_registered_type(people, api):
     assert found["errors"] == ["intent.payload.order: must be integer"]
     assert refusal(refused)[:2] == (422, "schema_invalid")
     assert counts(*ROWS) == before
+
+
+def test_an_agent_that_is_not_named_is_missed_and_no_address_is_made_up_for_it(people, api):
+    given = bundle(agent_step("build")) | {"agents": [{"display_name": "A"}, {}]}
+
+    told = api.post(VALIDATE, given).json()
+
+    assert "agents[0].role: is missing; write a text of 1 to 100 characters" in told["errors"]
+    assert told["warnings"] == []

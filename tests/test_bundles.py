@@ -131,6 +131,16 @@ def test_several_mistakes_are_told_at_once(read):
     assert "humans: write a list of at most 20" in errors
 
 
+def test_agents_without_a_role_are_not_offered_for_a_step(read):
+    given = bundle({"step_id": "build"})
+    given["agents"], given["humans"] = [{}, {}], []
+
+    _, errors, _ = read(given)
+
+    place = "workflow.steps[0].assigned_to: nobody carries out this step"
+    assert f"{place}; add it to agents or humans" in errors
+
+
 def test_empty_texts_are_absent_as_the_command_line_client_sends_them(read):
     step = agent_step("build", on_success="", on_failure="", runtime_type="", escalate_to="")
     person = person_step("release", tool_id="", task={"notify_email": "", "task_type": ""})

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from intents.lifecycle import Status
+
 Address = Annotated[str, Field(max_length=383)]
 Seconds = Annotated[int, Field(ge=1, le=31_536_000)]
 Text = Annotated[str, Field(max_length=2000)]
@@ -71,6 +73,16 @@ class Policy(Tolerant):
 
 class Cancel(Tolerant):
     reason: Text = ""
+
+
+class BulkCancel(Tolerant):
+    """How old has to be said: an empty body withdraws nothing."""
+
+    older_than_hours: Annotated[float, Field(ge=0, le=876_000, allow_inf_nan=False)]
+    status_filter: Annotated[list[Status], Field(max_length=10)] = []
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    reason: Text = ""
+    dry_run: bool = False
 
 
 class Reply(Tolerant):

@@ -51,7 +51,7 @@ class Cast:
 
     @property
     def roles(self) -> str:
-        return ", ".join(part.role for part in self.bundle.parts)
+        return ", ".join(part.role for part in self.bundle.parts if part.role)
 
 
 def kind_of(

@@ -56,6 +56,8 @@ def _check_agent(
         _check_usable(path, part.literal, known, found)
     elif part.address == RUNTIME:
         found.errors.append(f"{path}: agent_core is this server itself; name an agent of yours")
+    elif not part.literal:
+        pass  # That nothing names it has been told.
     elif not part.is_made_if_missing:
         found.warnings.append(
             f"{path}: no agent is registered at {part.address}; its work waits until one listens"

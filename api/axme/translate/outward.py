@@ -171,6 +171,9 @@ def approval(row: Decision) -> dict[str, Any]:
 def task(row: Gate) -> dict[str, Any]:
     """Return a gate as a task of the person who lists it."""
     shown = [outcome["value"] for outcome in row.outcomes if not outcome["is_hidden"]]
+    # The protocol leaves out what is not set: no due time is null, no list of people is empty.
+    due = {"due_at": stamp(row.due_at)} if row.due_at else {}
+    asked = {name: value for name, value in (row.intent.human_task or {}).items() if value != []}
     return {
         "intent_id": str(row.intent_id),
         "approval_id": str(row.id),
@@ -179,9 +182,9 @@ def task(row: Gate) -> dict[str, Any]:
         "status": "WAITING",
         "from_agent": row.intent.from_agent,
         "assigned_at": stamp(row.opened_at),
-        "due_at": stamp(row.due_at),
+        **due,
         "human_task": {
-            **(row.intent.human_task or {}),
+            **asked,
             "title": row.title,
             "description": row.description,
             "task_type": row.kind,
@@ -213,7 +216,8 @@ def ended(row: Ended) -> dict[str, Any]:
         "message_id": str(told.id) if told else None,
     }
     return {
-        **intent(row.intent, None),
+        "ok": True,
+        "intent": _intent(row.intent, None),
         "event": resolve_event(row.change.events[-1]),
         "completion_delivery": (
             delivered if told else {"delivered": False, "reason": "reply_to_not_set"}
