@@ -12,6 +12,7 @@ from accounts.actor import Channel
 from accounts.keys import actor_for_user
 from approvals.actions import send_test_request
 from approvals.models import Decision, EmailLink, Gate
+from tests.factories import make_gate
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,13 @@ def test_a_request_shows_its_sentence_version_and_digest(ann, gate):
     assert gate.short_digest in page
 
 
+def test_a_title_that_asks_ends_its_own_sentence(workspace, ann):
+    gate = make_gate(workspace, task={"title": "Refund 120 to Dora?"})
+    page = signed_in(ann).get(f"/requests/{gate.id}").content.decode()
+
+    assert "<b>Refund 120 to Dora?</b> With " in page
+
+
 def test_a_stranger_gets_a_404_everywhere(gate):
     cid = add_reviewer(ensure_workspace("other/space"), email="cid@other.example").user
 
@@ -95,6 +103,7 @@ def test_an_auditor_reads_and_is_told_why_there_are_no_answers(workspace, gate):
 
     assert 'form="decide"' not in page
     assert "only reviewers may answer" in page
+    assert "</kbd> approve" not in page
 
 
 def test_a_get_never_decides(ann, gate):

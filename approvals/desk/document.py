@@ -100,6 +100,11 @@ class Document:
         return names[0] if names else 0
 
     @property
+    def title_ends(self) -> bool:
+        """Tell whether the title ends a sentence by itself: “Refund Dora?” takes no comma."""
+        return self.gate.title.rstrip().endswith(("?", "!", "."))
+
+    @property
     def is_critical(self) -> bool:
         return self.gate.risk == "critical"
 
