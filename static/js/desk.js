@@ -206,6 +206,8 @@
 
   document.addEventListener("keydown", (event) => {
     const at = event.target instanceof Element ? event.target : document.body;
+    const unask = event.key === "Escape" && at.closest(".asked .ask-twice")?.querySelector("[data-unask]");
+    if (unask) return unask.click();
     if (root.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (at.closest("input, textarea, select, dialog, [contenteditable], [popover]:popover-open")) return;
     if (event.key === "j" || event.key === "k") return move(event.key === "j" ? 1 : -1);
