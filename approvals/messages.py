@@ -9,7 +9,9 @@ from uuid import UUID
 
 from accounts.actor import Actor
 from accounts.addresses import short
+from accounts.joining import Invite
 from accounts.models import Agent, User
+from approvals.actions.inviting import MAIL
 from approvals.models import Gate
 from approvals.queue import PAGE, Cursor, Page
 from events.models import Outbox, Subscription, WebhookEvent
@@ -74,8 +76,11 @@ def names(rows: list[Outbox]) -> Names:
     receivers |= {id: urlsplit(hook.callback_url).netloc for id, hook in hooks.items()}
     pushed = [row.subject_id for row in rows if row.kind == PUSH]
     work = Delivery.objects.select_related("intent").in_bulk(pushed)
+    invites = Invite.objects.in_bulk([row.subject_id for row in rows if row.kind == MAIL])
+    receivers |= {id: str(invite) for id, invite in invites.items()}
     attempts = {id: delivery.attempt for id, delivery in work.items()}
-    return Names(receivers, _subjects(rows, work), attempts)
+    subjects = _subjects(rows, work) | dict.fromkeys(invites, "Invitation")
+    return Names(receivers, subjects, attempts)
 
 
 def _subjects(rows: list[Outbox], work: dict[UUID, Delivery]) -> dict[UUID, str]:

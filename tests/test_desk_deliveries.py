@@ -89,6 +89,12 @@ def test_pushes_webhooks_and_mails_say_whom_about_what_and_how_they_stand(
     assert "tries" not in said
 
 
+def test_a_mailed_invitation_names_whom_it_invites(people, ann, now):
+    ann.post(f"/people/{people.here.id}/invite", {"email": "dora@example.com"})
+
+    assert "Mail to dora@example.com Invitation · " in words(ann.get("/deliveries"))
+
+
 def test_several_tries_are_listed_with_what_each_came_to(people, ann, receiver, now):
     receiver.status = 500
     wish = Wish(people.here.id, "", "", receiver.url, ["intent.created"])

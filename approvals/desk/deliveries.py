@@ -97,7 +97,8 @@ def again(request: HttpRequest, message_id: UUID) -> HttpResponse:
 def _line(row: Outbox, names: Names, actor: Actor, *, now: datetime) -> Line:
     tone, icon, word = STATES[State(row.state)]
     tries = sorted(row.tries.all(), key=lambda each: (each.at, each.id))
-    target: Any = row.target_id or row.recipient_id
+    # Who is invited has no row of their own yet: the invitation names them.
+    target: Any = row.target_id or row.recipient_id or row.subject_id
     is_past = names.attempts.get(row.subject_id, 0) > row.number
     return Line(
         message=row,
