@@ -10,9 +10,9 @@ from accounts import tokens
 from accounts.actions import add_reviewer, ensure_workspace
 from accounts.actor import Channel
 from accounts.keys import actor_for_user
-from approvals.actions import send_test_request
+from approvals.actions import Answer, decide, send_test_request
 from approvals.models import Decision, EmailLink, Gate
-from tests.factories import make_gate
+from tests.factories import key, make_gate
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +87,16 @@ def test_a_title_that_asks_ends_its_own_sentence(workspace, ann):
     page = signed_in(ann).get(f"/requests/{gate.id}").content.decode()
 
     assert "<b>Refund 120 to Dora?</b> With " in page
+
+
+def test_a_key_that_answered_has_one_name_all_over_the_page(workspace, ann, gate):
+    now = timezone.now()
+    decide(Answer(gate.id, "approved", key(workspace, name="shop")), now=now)
+
+    page = signed_in(ann).get(f"/requests/{gate.id}").content.decode()
+
+    assert "key:shop" not in page
+    assert page.count("Approved by key “shop”") > 2
 
 
 def test_a_stranger_gets_a_404_everywhere(gate):

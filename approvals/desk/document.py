@@ -136,7 +136,10 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     decisions = _decisions(gate)
-    names = {**people.names(gate), **{decision.decider: decision.by for decision in decisions}}
+    names = {
+        **people.names(gate),
+        **{decision.decider: ended.by(decision) for decision in decisions},
+    }
     who = who_may(gate, actor, names)
     main, more = words.buttons(gate.outcomes)
     return Document(
