@@ -52,6 +52,11 @@ class Line:
     tries: list[str]
     may_send: bool
 
+    @property
+    def press(self) -> str:
+        """Name the button: what has yet to go out is sent now, not again."""
+        return "Send now" if self.message.state == State.PENDING else "Send again"
+
 
 @login_required
 @require_safe
@@ -90,7 +95,7 @@ def again(request: HttpRequest, message_id: UUID) -> HttpResponse:
     except (AlreadySent, AlreadyOver, NothingToPush) as refusal:
         shell.tell(request, str(refusal))
         return back
-    shell.tell(request, "It is sent again now.")
+    shell.tell(request, "It is sent now.")
     return back
 
 

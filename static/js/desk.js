@@ -60,7 +60,9 @@
   let opened = pane()?.dataset.gate;
 
   function settle() {
-    find("dialog[data-show]:not([open])")?.showModal();
+    const dialog = find("dialog[data-show]:not([open])");
+    dialog?.addEventListener("close", keepPlace);
+    dialog?.showModal();
     const gate = pane()?.dataset.gate;
     if (gate !== opened) {
       opened = gate;
@@ -77,6 +79,11 @@
     const asking = find(".asked .ask-twice:not([data-asking])");
     if (asking) { asking.dataset.asking = "yes"; asking.querySelector("input:not([type=hidden])")?.focus(); }
     restoreDraft();
+  }
+
+  // The button that opened a confirmation may be another by now: then the request has the focus.
+  function keepPlace() {
+    if (document.activeElement === document.body) find("#req-title")?.focus({ preventScroll: true });
   }
 
   // ---- Drafts. Words survive a reload, an error and an expired session.
