@@ -82,8 +82,9 @@
   }
 
   // The button that opened a confirmation may be another by now: then the request has the focus.
-  function keepPlace() {
-    if (document.activeElement === document.body) find("#req-title")?.focus({ preventScroll: true });
+  function keepPlace(event) {
+    const at = document.activeElement; // Still in the dialog where there was nowhere to go back to.
+    if (at === document.body || event.target.contains(at)) find("#req-title")?.focus({ preventScroll: true });
   }
 
   // ---- Drafts. Words survive a reload, an error and an expired session.
