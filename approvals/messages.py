@@ -10,6 +10,8 @@ from uuid import UUID
 from accounts.actor import Actor
 from accounts.addresses import short
 from accounts.models import Agent, User
+from accounts.people.models import Invite
+from approvals.actions.inviting import MAIL
 from approvals.models import Gate
 from approvals.queue import PAGE, Cursor, Page
 from events.models import Outbox, Subscription, WebhookEvent
@@ -32,6 +34,8 @@ class Names:
 
     receivers: dict[Any, str]
     subjects: dict[UUID, str]
+    # How many attempts each pushed piece of work has had.
+    attempts: dict[UUID, int]
 
 
 def overseen(actor: Actor) -> frozenset[UUID]:
@@ -70,15 +74,21 @@ def names(rows: list[Outbox]) -> Names:
     receivers: dict[Any, str] = {id: str(person) for id, person in people.items()}
     receivers |= {id: str(agent) for id, agent in agents.items()}
     receivers |= {id: urlsplit(hook.callback_url).netloc for id, hook in hooks.items()}
-    return Names(receivers, _subjects(rows))
+    pushed = [row.subject_id for row in rows if row.kind == PUSH]
+    work = Delivery.objects.select_related("intent").in_bulk(pushed)
+    invites = Invite.objects.in_bulk([row.subject_id for row in rows if row.kind == MAIL])
+    receivers |= {id: str(invite) for id, invite in invites.items()}
+    attempts = {id: delivery.attempt for id, delivery in work.items()}
+    subjects = _subjects(rows, work) | dict.fromkeys(invites, "Invitation")
+    return Names(receivers, subjects, attempts)
 
 
-def _subjects(rows: list[Outbox]) -> dict[UUID, str]:
-    ids = {kind: [row.subject_id for row in rows if row.kind == kind] for kind in (PUSH, WEBHOOK)}
-    others = [row.subject_id for row in rows if row.kind not in ids]
-    work = Delivery.objects.filter(id__in=ids[PUSH]).select_related("intent")
-    told = {row.id: f"{row.intent.type} from {short(row.intent.from_agent)}" for row in work}
-    told |= _events(ids[WEBHOOK])
+def _subjects(rows: list[Outbox], work: dict[UUID, Delivery]) -> dict[UUID, str]:
+    others = [row.subject_id for row in rows if row.kind not in (PUSH, WEBHOOK)]
+    told = {
+        id: f"{row.intent.type} from {short(row.intent.from_agent)}" for id, row in work.items()
+    }
+    told |= _events([row.subject_id for row in rows if row.kind == WEBHOOK])
     return told | {gate.id: gate.title for gate in Gate.objects.filter(id__in=others)}
 
 

@@ -157,6 +157,19 @@ def test_a_strange_address_has_a_page_and_breaks_none(bob, gate, path):
     assert answer.status_code in (200, 302, 400, 404), path
 
 
+def test_a_needed_field_left_empty_decides_nothing(people, bob, now):
+    form = {"properties": {"vat": {"type": "string"}, "more": {}}, "required": ["vat"]}
+    gate = make_gate(people.here, task={"form_schema": form}, now=now)
+
+    answer = press(
+        bob, reverse("decide", args=[gate.id]), good(gate, **{"f.vat": "", "f.more": ""})
+    )
+
+    assert answer.status_code == 422
+    assert "Vat is needed" in answer.content.decode()
+    assert not Decision.objects.exists()
+
+
 def test_signing_in_leads_nowhere_else(people):
     sent = {"username": "bob@example.com", "password": PASSWORD, "next": "//evil.example/x"}
 

@@ -32,7 +32,7 @@ def test_a_request_is_delegated_and_both_pages_say_so(people, gate):
     answer = hand(bob, gate, note="I am away <until> Monday.")
 
     assert (answer.status_code, answer["Location"]) == (303, "/")
-    assert "Delegated to ann@example.com." in bob.get("/").content.decode()
+    assert "Delegated to Ann." in bob.get("/").content.decode()
     for client in (bob, ann):
         page = shown(client, gate)
         assert "Delegated by Bob to Ann" in page

@@ -69,12 +69,18 @@ def test_pushes_webhooks_and_mails_say_whom_about_what_and_how_they_stand(
     said = words(ann.get("/deliveries"))
 
     assert "Failed, tried again Push to desk intent.refund.v1 from shop · attempt 1" in said
-    assert re.search(r"It answered 500\. Tried again in \d+ s\.", said)
+    assert re.search(r"It answered 500\. Next try in \d+ s\.", said)
     assert (
         "Waiting Webhook to integrator.example intent.created of intent.refund.v1 from shop" in said
     )
     assert "Sent Mail to Bob Refund 120 to Dora?" in said
     assert "tries" not in said
+
+
+def test_a_mailed_invitation_names_whom_it_invites(people, ann, now):
+    ann.post(f"/people/{people.here.id}/invite", {"email": "dora@example.com"})
+
+    assert "Mail to dora@example.com Invitation · " in words(ann.get("/deliveries"))
 
 
 def test_several_tries_are_listed_with_what_each_came_to(people, ann, receiver, now):
@@ -123,9 +129,25 @@ def test_a_failed_push_is_sent_again_by_a_press(ann, receiver, failed_push, now)
     page = ann.post(f"/deliveries/{failed_push.id}/send-again", {"show": "failed"}, follow=True)
 
     assert page.redirect_chain == [("/deliveries?show=failed", 302)]
-    assert "It is sent again now." in page.content.decode()
+    assert "It is sent now." in page.content.decode()
     assert send(Outbox.objects.get(state="pending").next_try_at)
     assert Intent.objects.get().status == "ACKNOWLEDGED"
+
+
+def test_an_attempt_that_a_later_one_followed_offers_no_button_that_would_be_refused(
+    ann, receiver, failed_push, now
+):
+    assert "Send again" in words(ann.get("/deliveries"))
+
+    ann.post(f"/deliveries/{failed_push.id}/send-again")
+    again = Outbox.objects.get(state="pending")
+    assert "Send now" in words(ann.get("/deliveries"))
+    send(again.next_try_at)
+
+    said = words(ann.get("/deliveries"))
+    assert said.count("Send again") == 1
+    assert said.index("Send again") < said.index("attempt 1")
+    assert "It answered 500. A later attempt followed." in said
 
 
 def test_a_get_sends_nothing_and_a_press_needs_its_token(people, failed_push):

@@ -51,6 +51,12 @@ def test_a_box_that_is_not_ticked_is_a_no():
     assert fields.typed_in(SCHEMA, {"f.centre": "7"}) == {"centre": "7", "announce": "false"}
 
 
+def test_a_field_left_empty_was_not_given():
+    sent = {"f.centre": " ", "f.why": "", "f.watch": ""}
+
+    assert fields.typed_in(SCHEMA, sent) == {"announce": "false"}
+
+
 def test_a_choice_keeps_the_type_it_has_in_the_schema():
     assert fields.typed_in(SCHEMA, {"f.size": "2"})["size"] == 2
 

@@ -10,8 +10,9 @@ from accounts import tokens
 from accounts.actions import add_reviewer, ensure_workspace
 from accounts.actor import Channel
 from accounts.keys import actor_for_user
-from approvals.actions import send_test_request
+from approvals.actions import Answer, decide, send_test_request
 from approvals.models import Decision, EmailLink, Gate
+from tests.factories import key, make_gate
 from tests.signing_in import at_desk
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,23 @@ def test_a_request_shows_its_sentence_version_and_digest(ann, gate):
     assert gate.short_digest in page
 
 
+def test_a_title_that_asks_ends_its_own_sentence(workspace, ann):
+    gate = make_gate(workspace, task={"title": "Refund 120 to Dora?"})
+    page = at_desk(ann).get(f"/requests/{gate.id}").content.decode()
+
+    assert "<b>Refund 120 to Dora?</b> With " in page
+
+
+def test_a_key_that_answered_has_one_name_all_over_the_page(workspace, ann, gate):
+    now = timezone.now()
+    decide(Answer(gate.id, "approved", key(workspace, name="shop")), now=now)
+
+    page = at_desk(ann).get(f"/requests/{gate.id}").content.decode()
+
+    assert "key:shop" not in page
+    assert page.count("Approved by key “shop”") > 2
+
+
 def test_a_stranger_gets_a_404_everywhere(gate):
     cid = add_reviewer(ensure_workspace("other/space"), email="cid@other.example").user
 
@@ -90,6 +108,7 @@ def test_an_auditor_reads_and_is_told_why_there_are_no_answers(workspace, gate):
 
     assert 'form="decide"' not in page
     assert "only reviewers may answer" in page
+    assert "</kbd> approve" not in page
 
 
 def test_a_get_never_decides(ann, gate):

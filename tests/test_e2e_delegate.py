@@ -22,7 +22,7 @@ def test_bob_delegates_to_ann_whose_list_and_answer_it_becomes(server, run, open
     bob.get_by_label("Note").fill("I am away until Monday.")
     bob.get_by_role("button", name="Delegate").click()
 
-    expect(bob.get_by_text("Delegated to ann@example.com.")).to_be_visible()
+    expect(bob.get_by_text("Delegated to Ann.")).to_be_visible()
     bob.goto("/")
     assert bob.get_by_role("link", name=title).count() == 0
     open_request(ann, title)
@@ -61,4 +61,4 @@ def test_delegating_works_without_scripts(server, run, browser):
     bob.get_by_label("Who answers instead of you").select_option("Ann")
     bob.get_by_role("button", name="Delegate").click()
 
-    expect(bob.get_by_text("Delegated to ann@example.com.")).to_be_visible()
+    expect(bob.get_by_text("Delegated to Ann.")).to_be_visible()

@@ -97,6 +97,23 @@ def test_the_page_that_came_too_late_is_told_who_was_first(server, run, open_pag
     expect(ann.get_by_text("Approved by Bob").first).to_be_visible()
 
 
+def test_a_confirmation_that_came_back_with_an_error_gives_the_focus_to_the_request(
+    server, open_page
+):
+    title = f"Deploy {uuid4().hex[:6]}"
+    with server.api() as api:
+        api.post("/v1/intents", json=question(title, task={"risk": "critical"}))
+    bob = open_page("bob")
+    open_request(bob, title)
+
+    bob.get_by_role("button", name="Approve…").click()
+    bob.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(bob.get_by_label("Type its name to go on")).to_be_focused()
+    bob.keyboard.press("Escape")
+
+    expect(bob.locator("#req-title")).to_be_focused()
+
+
 def test_a_grave_request_asks_once_more_and_works_without_scripts(server, run, browser):
     title = f"Delete the archive {uuid4().hex[:6]}?"
     agent = run(server, "ask", question(title, task={"risk": "high"}))

@@ -126,6 +126,11 @@ def test_ann_switches_an_agent_off_and_bobs_open_page_shows_it(server, ops, open
     ann.get_by_role("link", name="Keep it on").click()
     expect(press).to_be_focused()
     expect(ann.get_by_text(f"Switch off {name}?")).to_have_count(0)
+    press.click()
+    expect(ann.get_by_label("Reason")).to_be_focused()
+    ann.keyboard.press("Escape")
+    expect(press).to_be_focused()
+    expect(ann.get_by_text(f"Switch off {name}?")).to_have_count(0)
     assert ops.mesh.get_agent(id)["agent"]["health_status"] == "unknown"
 
     press.click()

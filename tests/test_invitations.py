@@ -284,6 +284,7 @@ def test_only_admins_see_and_change_the_people(people):
     page = at_desk(people.ann).get("/people").content.decode()
     assert "bob@example.com" in page
     assert "dora@example.com" in page
+    assert "by Ann, until" in page
     assert "cid@example.com" not in page
     assert Invite.objects.open(timezone.now()).count() == 1
 
@@ -296,6 +297,7 @@ def test_an_admin_of_one_workspace_invites_to_no_other(people):
     assert refused.status_code == 404
     answered = at_desk(people.ann).post(f"/people/{people.here.id}/invite", {"email": "nobody"})
     assert answered.status_code == 422
+    assert "autofocus" in answered.content.decode()
     assert not Invite.objects.exists()
 
 

@@ -52,6 +52,11 @@ class Line:
     tries: list[str]
     may_send: bool
 
+    @property
+    def press(self) -> str:
+        """Name the button: what has yet to go out is sent now, not again."""
+        return "Send now" if self.message.state == State.PENDING else "Send again"
+
 
 @login_required
 @require_safe
@@ -90,14 +95,16 @@ def again(request: HttpRequest, message_id: UUID) -> HttpResponse:
     except (AlreadySent, AlreadyOver, NothingToPush) as refusal:
         shell.tell(request, str(refusal))
         return back
-    shell.tell(request, "It is sent again now.")
+    shell.tell(request, "It is sent now.")
     return back
 
 
 def _line(row: Outbox, names: Names, actor: Actor, *, now: datetime) -> Line:
     tone, icon, word = STATES[State(row.state)]
     tries = sorted(row.tries.all(), key=lambda each: (each.at, each.id))
-    target: Any = row.target_id or row.recipient_id
+    # Who is invited has no row of their own yet: the invitation names them.
+    target: Any = row.target_id or row.recipient_id or row.subject_id
+    is_past = names.attempts.get(row.subject_id, 0) > row.number
     return Line(
         message=row,
         what=KINDS.get(row.kind, "Mail to"),
@@ -107,10 +114,10 @@ def _line(row: Outbox, names: Names, actor: Actor, *, now: datetime) -> Line:
         icon=icon,
         state="Failed so far" if row.state == State.PENDING and row.last_error else word,
         when=times.moment(row.sent_at or row.created_at, now=now),
-        came_to=_came_to(row, tries, now=now),
+        came_to=_came_to(row, tries, is_past=is_past, now=now),
         # The only try has been told already.
         tries=[_try(each, now=now) for each in tries] if len(tries) > 1 else [],
-        may_send=row.workspace_id in actor.administers and _may_go(row),
+        may_send=row.workspace_id in actor.administers and not is_past and _may_go(row),
     )
 
 
@@ -121,7 +128,7 @@ def _may_go(row: Outbox) -> bool:
     return row.state in {State.PENDING, State.DEAD}
 
 
-def _came_to(row: Outbox, tries: list[Attempt], *, now: datetime) -> str:
+def _came_to(row: Outbox, tries: list[Attempt], *, is_past: bool, now: datetime) -> str:
     """Return what the last try came to, and what follows from it."""
     if row.state == State.SENT and tries:
         said = f"It answered {tries[-1].status}" if tries[-1].status else "It was taken"
@@ -130,7 +137,8 @@ def _came_to(row: Outbox, tries: list[Attempt], *, now: datetime) -> str:
         return "It is being sent."
     if not row.last_error:
         return ""
-    return f"{row.last_error} {_follows(row, now=now)}".strip()
+    follows = "A later attempt followed." if is_past else _follows(row, now=now)
+    return f"{row.last_error} {follows}".strip()
 
 
 def _follows(row: Outbox, *, now: datetime) -> str:
@@ -140,8 +148,8 @@ def _follows(row: Outbox, *, now: datetime) -> str:
         return ""
     left = row.next_try_at - now
     if left.total_seconds() >= 1:
-        return f"Tried again in {times.span(left)}."
-    return f"Tried again {times.moment(row.next_try_at, now=now)}."
+        return f"Next try in {times.span(left)}."
+    return f"Next try {times.moment(row.next_try_at, now=now)}."
 
 
 def _try(tried: Attempt, *, now: datetime) -> str:

@@ -100,6 +100,11 @@ class Document:
         return names[0] if names else 0
 
     @property
+    def title_ends(self) -> bool:
+        """Tell whether the title ends a sentence by itself: “Refund Dora?” takes no comma."""
+        return self.gate.title.rstrip().endswith(("?", "!", "."))
+
+    @property
     def is_critical(self) -> bool:
         return self.gate.risk == "critical"
 
@@ -131,7 +136,10 @@ def about(gate: Gate, actor: Actor, *, now: datetime, typed: Typed | None = None
     values, others = payload.highlights(sends)
     refusal = cannot_answer(gate, actor, now=now, earlier=list(gate.decisions.all()))
     decisions = _decisions(gate)
-    names = {**parties.names(gate), **{decision.decider: decision.by for decision in decisions}}
+    names = {
+        **parties.names(gate),
+        **{decision.decider: ended.by(decision) for decision in decisions},
+    }
     who = who_may(gate, actor, names)
     main, more = words.buttons(gate.outcomes)
     return Document(

@@ -67,11 +67,14 @@ def drawn(
 
 
 def typed_in(schema: dict[str, Any], post: Mapping[str, str]) -> dict[str, Any]:
-    """Return what was sent for each field; a box that is not ticked is sent by nobody."""
+    """Return what was sent for each field; a box that is not ticked is sent by nobody.
+
+    A field left empty was not given, or else an empty text would do where a text is needed.
+    """
     return {
-        name: _sent(spec, post.get(PREFIX + name, ""))
+        name: _sent(spec, text)
         for name, spec in _properties(schema).items()
-        if PREFIX + name in post or _kind(spec) == "check"
+        if (text := post.get(PREFIX + name, "")).strip() or _kind(spec) == "check"
     }
 
 

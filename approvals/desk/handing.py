@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from approvals import actions
-from approvals.desk import document, shell, words
+from approvals.desk import document, fleet, shell, words
 from approvals.desk.decide import next_url
 from approvals.desk.detail import show, visible
 from approvals.judging import cannot_answer
@@ -35,5 +35,6 @@ def delegate(request: HttpRequest, gate_id: UUID) -> HttpResponse:
         said = str(refusal) if to else "Nobody was chosen. Choose who shall answer this."
         typed = document.Typed(refused=said)
         return show(request, visible(gate_id, actor), actor, now=now, typed=typed, status=409)
-    shell.tell(request, f"Delegated to {words.name_of(row.taker_name)}.", about=gate.id)
+    taker = fleet.people([row.taker_name]).get(row.taker_name) or words.name_of(row.taker_name)
+    shell.tell(request, f"Delegated to {taker}.", about=gate.id)
     return HttpResponseRedirect(next_url(gate, actor), status=303)

@@ -15,7 +15,7 @@ from accounts.actor import Actor
 from accounts.models import Membership, Workspace
 from accounts.people.models import Invite
 from approvals.actions import inviting
-from approvals.desk import shell
+from approvals.desk import fleet, shell, words
 from approvals.desk.invitation import AddressForm
 
 
@@ -59,6 +59,14 @@ def _administered(actor: Actor) -> Any:
     return Workspace.objects.filter(id__in=actor.administers).order_by("org", "name", "id")
 
 
+def _invited(workspace: Workspace, *, now: datetime) -> list[tuple[Invite, str]]:
+    """Return the open invitations, each with the name of whoever sent it."""
+    found = Invite.objects.filter(workspace=workspace).open(now).order_by("-created_at", "id")
+    invites = list(found[:100])
+    known = fleet.people(invite.inviter for invite in invites)
+    return [(each, known.get(each.inviter) or words.name_of(each.inviter)) for each in invites]
+
+
 def _people(
     request: HttpRequest,
     actor: Actor,
@@ -77,9 +85,7 @@ def _people(
             "members": Membership.objects.filter(workspace=workspace)
             .select_related("user")
             .order_by("user__email", "id"),
-            "invites": Invite.objects.filter(workspace=workspace)
-            .open(now)
-            .order_by("-created_at", "id")[:100],
+            "invites": _invited(workspace, now=now),
             "form": form if at in (None, workspace.id) else AddressForm(),
         }
         for workspace in _administered(actor)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from accounts.actor import Actor
 from accounts.models import Membership, User
+from approvals.desk import ended
 from approvals.models import Gate
 
 
@@ -17,7 +18,7 @@ def takers(gate: Gate, actor: Actor) -> list[User]:
 
 def names(gate: Gate) -> Mapping[str, str]:
     """Return how people say the names that the trail of a gate has."""
-    known = {decision.decider: decision.by for decision in gate.decisions.all()}
+    known = {decision.decider: ended.by(decision) for decision in gate.decisions.all()}
     handed = {*gate.rule.get("away", {}).values(), *gate.rule.get("voices", {}).values()}
     if handed - known.keys():
         known |= {user.email: str(user) for user in User.objects.filter(email__in=handed)}

@@ -44,7 +44,7 @@ def stands(gate: Gate, *, now: datetime) -> str:
         return ended.said(gate)
     age = now - gate.opened_at
     if age < timedelta(days=1):
-        return f"asked {times.span(age)} ago"
+        return f"{times.span(age)} ago"
     return f"asked {times.day(gate.opened_at, now=now)}"
 
 

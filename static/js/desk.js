@@ -60,7 +60,9 @@
   let opened = pane()?.dataset.gate;
 
   function settle() {
-    find("dialog[data-show]:not([open])")?.showModal();
+    const dialog = find("dialog[data-show]:not([open])");
+    dialog?.addEventListener("close", keepPlace);
+    dialog?.showModal();
     const gate = pane()?.dataset.gate;
     if (gate !== opened) {
       opened = gate;
@@ -77,6 +79,12 @@
     const asking = find(".asked .ask-twice:not([data-asking])");
     if (asking) { asking.dataset.asking = "yes"; asking.querySelector("input:not([type=hidden])")?.focus(); }
     restoreDraft();
+  }
+
+  // The button that opened a confirmation may be another by now: then the request has the focus.
+  function keepPlace(event) {
+    const at = document.activeElement; // Still in the dialog where there was nowhere to go back to.
+    if (at === document.body || event.target.contains(at)) find("#req-title")?.focus({ preventScroll: true });
   }
 
   // ---- Drafts. Words survive a reload, an error and an expired session.
@@ -206,6 +214,8 @@
 
   document.addEventListener("keydown", (event) => {
     const at = event.target instanceof Element ? event.target : document.body;
+    const unask = event.key === "Escape" && at.closest(".asked .ask-twice")?.querySelector("[data-unask]");
+    if (unask) return unask.click();
     if (root.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (at.closest("input, textarea, select, dialog, [contenteditable], [popover]:popover-open")) return;
     if (event.key === "j" || event.key === "k") return move(event.key === "j" ? 1 : -1);
