@@ -1,10 +1,10 @@
 """Every door that changes something, tried by those who may not: none opens, nothing changes."""
 
 import pytest
-from accounts.registering import add_key
 from django.utils import timezone
 
 from accounts.actions import ensure_agent
+from accounts.agents import add_key
 from accounts.models import Agent, ApiKey, Membership
 from approvals.models import Decision, Gate
 from events.models import Event, Subscription, WebhookEvent
@@ -86,7 +86,6 @@ def managing(worker, id):
         ("POST", "/v1/invites/create", {"owner_agent": WORKER}),
         ("POST", "/v1/users/register-nick", {"nick": "@mole"}),
         ("POST", "/v1/schemas", SCHEMA),
-        ("POST", "/v1/auth/dashboard-token", {}),
         ("DELETE", account, None),
     ]
 

@@ -7,12 +7,12 @@ mailboxes and intents. Whatever two of them do, they take them in one order.
 import contextlib
 
 import pytest
-from api.axme.agents import _put_before
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import ensure_agent
 from accounts.keys import KeyRefused
+from api.axme.deliveries import _put_before
 from api.axme.translate import wish
 from approvals.actions import cancel, decide, delegate, resume, submit
 from approvals.models import Gate

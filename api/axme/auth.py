@@ -20,7 +20,9 @@ MISSING = "Send an API key in the x-api-key header."
 
 
 # What reviewers may change. All else that changes things is for admins, and for the keys.
-REVIEWERS_MAY = ("/v1/intents", "/v1/inbox", "/v1/approvals", "/v1/media")
+REVIEWERS_MAY = (
+    "/v1/intents", "/v1/inbox", "/v1/approvals", "/v1/media", "/v1/auth/dashboard-token",
+)  # fmt: skip
 READING = {"GET", "HEAD"}
 
 

@@ -14,6 +14,7 @@ from accounts.actor import Actor
 from api.axme import auth, calls, translate
 from api.axme.auth import actor_of
 from api.axme.errors import BadRequest
+from api.axme.named import parse_id
 from api.axme.schemas import PublishedEvent, WantedSubscription
 from events import pool, subscribing, webhooks
 from events.models import Subscription
@@ -64,7 +65,7 @@ async def delete_subscription(
     """End a subscription; nothing is sent to it from now on."""
     actor = actor_of(request)
     owner, _ = _owner(request, actor, owner_agent)
-    id = _id(subscription_id, NoSuchSubscription)
+    id = parse_id(subscription_id, NoSuchSubscription)
 
     def produce(now: datetime) -> dict[str, Any]:
         owners = _owners(actor, owner)
@@ -107,7 +108,7 @@ async def replay_event(
     """Send an event once more to everybody who wants it now."""
     actor = actor_of(request)
     owner, literal = _owner(request, actor, owner_agent)
-    id = _id(event_id, NoSuchEvent)
+    id = parse_id(event_id, NoSuchEvent)
 
     def produce(now: datetime) -> dict[str, Any]:
         owners = _owners(actor, owner)
@@ -163,13 +164,6 @@ def _owners(actor: Actor, owner: str) -> list[str] | None:
     if actor.is_agent:
         return [owner]
     return ["", owner] if owner else None
-
-
-def _id(text: str, missing: type[Exception]) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as failure:
-        raise missing from failure
 
 
 def _list(
