@@ -18,21 +18,24 @@ ROWS = """
         FROM generate_series(1, %(gates)s) AS n;
     INSERT INTO intents_intent (id, workspace_id, type, correlation_id, from_agent, from_address,
         to_agent, to_address, reply_to, payload, status, waiting_reason, pending_with, handler,
-        seq, reminders, controls, policy, policy_generation, created_at, updated_at)
+        seq, reminders, controls, policy, policy_generation, scenario_id, step_id, created_at,
+        updated_at)
     SELECT intent, %(workspace)s, 'refund.v1', gen_random_uuid(),
         'agent://myorg/production/refunds', 'agent://myorg/production/refunds', 'human', 'human',
         '', '{"order": 58213, "amount": "64.90", "currency": "EUR"}', 'WAITING',
-        'WAITING_FOR_HUMAN', '{"type": "human"}', '', 5, '{}', '{}', '{}', 0, at, at FROM made;
+        'WAITING_FOR_HUMAN', '{"type": "human"}', '', 5, '{}', '{}', '{}', 0, '', '', at, at
+    FROM made;
     INSERT INTO approvals_gate (id, workspace_id, intent_id, kind, title, description, asker, risk,
         outcomes, form_schema, is_comment_required, is_evidence_required, rule, context, version,
-        digest, state, outcome, opened_at, changed_at, rank_at, reminders, reminders_sent)
+        digest, state, outcome, opened_at, changed_at, rank_at, reminders, reminders_sent, step_id,
+        goes_on_after_no)
     SELECT gate, %(workspace)s, intent, 'approval', 'Refund order ' || n, 'Damaged on arrival',
         'agent://myorg/production/refunds', 'low',
         '[{"value": "approved", "effect": "advance", "is_hidden": false},
           {"value": "rejected", "effect": "fail", "is_hidden": false}]', '{}', false, false,
         '{"stages": [{"people": [], "anyone": true, "approvals": 1, "rejections": 1}],
           "exclude": ["asker"], "on_deadline": "expire"}', '{}', 1, repeat('0', 64), 'open', '',
-        at, at, at + interval '365 days', '{}', 0 FROM made;
+        at, at, at + interval '365 days', '{}', 0, '', false FROM made;
     INSERT INTO approvals_seat (gate_id, holder, rank_at)
     SELECT gate, 'reviewers:' || %(workspace)s, at + interval '365 days' FROM made;
     ANALYZE;"""

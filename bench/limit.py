@@ -17,10 +17,11 @@ from bench.creates import PAYLOAD, WARM_UP_SECONDS, address
 INTENT = """
     INSERT INTO intents_intent (id, workspace_id, key_id, type, correlation_id, from_agent,
         from_address, to_agent, to_address, reply_to, payload, status, waiting_reason, handler,
-        seq, reminders, controls, policy, policy_generation, created_at, updated_at)
+        seq, reminders, controls, policy, policy_generation, scenario_id, step_id, created_at,
+        updated_at)
     VALUES (%(id)s, %(workspace)s, %(key)s, 'refund.v1', %(correlation)s, %(sender)s, %(sender)s,
         %(to)s, %(to)s, '', %(payload)s::jsonb, 'DELIVERED', '', '', 3, '{}', '{}', '{}', 0,
-        %(now)s, %(now)s)"""
+        '', '', %(now)s, %(now)s)"""
 EVENT = """(%(workspace)s, %(id)s, {seq}, 'intent.{type}', '{status}', %(sender)s, '', '', NULL,
     '{data}', '', %(now)s)"""
 EVENTS = (
@@ -40,9 +41,9 @@ MAILBOX = """
     RETURNING seq"""
 DELIVERY = """
     INSERT INTO intents_delivery (id, workspace_id, intent_id, address, literal, seq, purpose,
-        attempt, is_paused, last_error, created_at, updated_at)
+        attempt, is_paused, last_error, delegated_to, created_at, updated_at)
     VALUES (%(delivery)s, %(workspace)s, %(id)s, %(to)s, %(to)s, %(seq)s, 'work', 1, false, '',
-        %(now)s, %(now)s)"""
+        '', %(now)s, %(now)s)"""
 
 
 def measure(database_url: str, clients: int, seconds: float) -> float:
