@@ -12,6 +12,8 @@ from django.db import InterfaceError, OperationalError, connection, connections
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# Behind a batch that takes longer than this, another one is begun beside it.
+LONG_SECONDS = 0.02
 # How often a transaction may lose to another one before its caller hears of it.
 TRIES = 3
 _threads: ThreadPoolExecutor | None = None
@@ -46,6 +48,9 @@ class Together(Generic[Item, Result]):
     or an exception for each item. A batch that raises is retried one by one, so that one bad
     item never hurts another; but not when it is unknown whether it was kept. One that the
     database ended for the sake of another is tried again.
+
+    One batch after the other, because two threads that take turns cost more than one; but who has
+    waited a while behind a slow one is not made to wait for its end.
     """
 
     def __init__(
@@ -58,18 +63,29 @@ class Together(Generic[Item, Result]):
         self._function, self._most, self._at_once = function, most, at_once
         self._queue: list[tuple[Item, asyncio.Future[Result]]] = []
         self._running = 0
+        self._second: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, item: Item) -> Result:
         """Wait for this item's own result. Raises: whatever the function answered for it."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
-        if self._running < self._at_once:
-            self._running += 1
-            task = asyncio.create_task(self._drain())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if not self._running:
+            self._start()
+        elif self._second is None and self._running < self._at_once:
+            self._second = asyncio.get_running_loop().call_later(LONG_SECONDS, self._help)
         return await future
+
+    def _start(self) -> None:
+        self._running += 1
+        task = asyncio.create_task(self._drain())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _help(self) -> None:
+        self._second = None
+        if self._queue and self._running < self._at_once:
+            self._start()
 
     async def _drain(self) -> None:
         try:
