@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from events.journeys import Statement, ask, send
+from events.journeys import Statement, send
 
 Row = TypeVar("Row", bound=models.Model)
 Conversion = tuple[int, Any, Callable[[Any, Any, Any], Any]]
@@ -24,18 +24,12 @@ Fields = tuple["models.Field[Any, Any]", ...]
 ID: models.UUIDField[Any, Any] = models.UUIDField()
 
 
-def read_rows(model: type[Row], rest: str, values: Sequence[Any]) -> list[Row]:
-    """Return rows of a model by what `rest` says after FROM its table; `in_list` writes lists.
+def reading(model: type[Row], rest: str, values: Sequence[Any]) -> Statement:
+    """Return what reads rows of a model, by what `rest` says after FROM its table.
 
     For what every request asks: Django takes longer to put a query into words than PostgreSQL
     takes to answer it. Everything else is asked through the model's manager.
     """
-    (found,) = ask(reading(model, rest, values))
-    return rows_of(model, found)
-
-
-def reading(model: type[Row], rest: str, values: Sequence[Any]) -> Statement:
-    """Return what `read_rows` asks, to be asked together with something else."""
     table = _quoted(model._meta.db_table)
     return Statement(f"SELECT {columns_of(model)} FROM {table} {rest}", values)  # noqa: S608
 
